@@ -1,0 +1,141 @@
+"""Everything the ledger can say no with.
+
+LedgerError
+├── MalformedValueError        a value that can never be right (an id, a phone, a slot)
+├── StoredFormError            an event cannot be written or read as stored JSON
+│   └── UnknownEventError      a stored name this version does not know
+├── RefusalError               the rules say no; a person can do something about it
+│   ├── SlotTakenError         SlotInPastError         TooSoonError         TooFarAheadError
+│   ├── OutsideShiftError      ServiceNotOfferedError  TooManyBookingsError NotInCatalogError
+│   ├── HoldExpiredError       ContactMissingError     ConsentMissingError
+│   ├── TooLateToCancelError   UnknownBookingError     ForeignBookingError  StaleVersionError
+│   ├── DiaryNotLoadedError    IntegrationPausedError  NothingToSyncError
+│   └── InvalidCatalogError
+├── ContentionError            five decisions in a row lost their race
+├── LeaseLostError             another process is the leader now
+├── SchemaVersionError         the database is older or newer than this program
+├── SealError                  personal text cannot be opened: no key, another key, or altered
+└── StoreUnavailableError      the database did not answer, after bounded retries
+"""
+
+from __future__ import annotations
+
+
+class LedgerError(Exception):
+    """The base of all errors of the ledger."""
+
+
+class MalformedValueError(LedgerError):
+    """`thing` was given as something it can never be; the offending text is left out on purpose."""
+
+    def __init__(self, thing: str, problem: str) -> None:
+        super().__init__(f"{thing}: {problem}")
+        self.thing, self.problem = thing, problem
+
+
+class StoredFormError(LedgerError):
+    """An event cannot be written as JSON text, or a stored text cannot be read back."""
+
+
+class UnknownEventError(StoredFormError):
+    """A stored name that this version of the program does not know."""
+
+
+class RefusalError(LedgerError):
+    """A rule of the salon says no. Subclasses carry values; the words are the screens' affair."""
+
+
+class SlotTakenError(RefusalError):
+    """Another booking or a live hold stands in that time."""
+
+
+class SlotInPastError(RefusalError):
+    """The slot starts before now."""
+
+
+class TooSoonError(RefusalError):
+    """The slot starts sooner than the salon's minimum notice allows."""
+
+
+class TooFarAheadError(RefusalError):
+    """The slot lies beyond the salon's horizon."""
+
+
+class OutsideShiftError(RefusalError):
+    """The master does not work then."""
+
+
+class ServiceNotOfferedError(RefusalError):
+    """That master does not offer that service."""
+
+
+class NotInCatalogError(RefusalError):
+    """The master or service is not in the present catalogue."""
+
+
+class TooManyBookingsError(RefusalError):
+    """The client already has as many open bookings as the salon allows."""
+
+
+class HoldExpiredError(RefusalError):
+    """The slot was kept for the client, but no longer."""
+
+
+class ContactMissingError(RefusalError):
+    """A booking needs a contact first."""
+
+
+class ConsentMissingError(RefusalError):
+    """A contact needs a consent first."""
+
+
+class TooLateToCancelError(RefusalError):
+    """The visit is nearer than the salon's limit for cancelling."""
+
+
+class UnknownBookingError(RefusalError):
+    """No such booking."""
+
+
+class ForeignBookingError(RefusalError):
+    """The booking belongs to somebody else."""
+
+
+class StaleVersionError(RefusalError):
+    """The booking has changed since the button was drawn."""
+
+
+class DiaryNotLoadedError(RefusalError):
+    """The CRM's own diary has not been imported yet, so no day can be offered safely."""
+
+
+class IntegrationPausedError(RefusalError):
+    """Nothing may be sent to the CRM now."""
+
+
+class NothingToSyncError(RefusalError):
+    """The CRM already holds what it should for this booking, or an attempt is open."""
+
+
+class InvalidCatalogError(RefusalError):
+    """A catalogue that contradicts itself; the message says where."""
+
+
+class ContentionError(LedgerError):
+    """A decision lost its race too many times in a row."""
+
+
+class LeaseLostError(LedgerError):
+    """Another process holds this lease now; what was being done must not be committed."""
+
+
+class SchemaVersionError(LedgerError):
+    """The database schema is not the one this program was written for."""
+
+
+class SealError(LedgerError):
+    """Personal text cannot be opened: its key is gone, is another one, or the text was altered."""
+
+
+class StoreUnavailableError(LedgerError):
+    """The database did not answer within the bound."""
