@@ -45,11 +45,7 @@ class Slot(msgspec.Struct, frozen=True):
 
     def overlaps(self, other: Slot) -> bool:
         """True when the same master would be in two places: touching ends do not overlap."""
-        return (
-            self.staff_id == other.staff_id
-            and self.starts_at < other.ends_at
-            and other.starts_at < self.ends_at
-        )
+        return self.staff_id == other.staff_id and self.starts_at < other.ends_at and other.starts_at < self.ends_at
 
     def days(self) -> Iterator[date]:
         """The salon's calendar days this slot touches, by the wall-clock digits it carries."""

@@ -1,0 +1,101 @@
+"""Events to stored names and JSON, and back; the only place that knows both."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Generic, TypeVar, cast
+
+import msgspec
+
+from ledger import events as e
+from ledger.errors import StoredFormError, UnknownEventError
+from ledger.values import Actor
+
+STORED_NAMES: dict[str, type[e.AnyEvent]] = {
+    "catalog_published": e.CatalogPublished,
+    "shifts_published": e.ShiftsPublished,
+    "client_registered": e.ClientRegistered,
+    "consent_given": e.ConsentGiven,
+    "slot_held": e.SlotHeld,
+    "hold_lapsed": e.HoldLapsed,
+    "booking_made": e.BookingMade,
+    "booking_cancelled": e.BookingCancelled,
+    "integration_paused": e.IntegrationPaused,
+    "integration_resumed": e.IntegrationResumed,
+    "crm_connected": e.CrmConnected,
+    "baseline_imported": e.BaselineImported,
+    "sync_attempted": e.SyncAttempted,
+    "sync_succeeded": e.SyncSucceeded,
+    "sync_failed": e.SyncFailed,
+    "sync_skipped": e.SyncSkipped,
+    "conflict_found": e.ConflictFound,
+    "crm_booking_seen": e.CrmBookingSeen,
+}
+"""A stored name never changes. A changed shape gets a new name and keeps the old one readable."""
+
+_NAMES = {shape: name for name, shape in STORED_NAMES.items()}
+_E = TypeVar("_E")
+# An escaped NUL: an odd run of backslashes, then u0000. JSON text never holds a bare one.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class Envelope(msgspec.Struct, Generic[_E], frozen=True):
+    """What is stored as `data`: who did it, when by the salon's clock, what led to it, and the facts."""
+
+    by: Actor
+    at: datetime
+    cause: str
+    facts: _E
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An event with its place in the log."""
+
+    position: int
+    recorded_at: datetime
+    tags: tuple[str, ...]
+    by: Actor
+    at: datetime
+    cause: str
+    event: e.AnyEvent
+
+    @property
+    def type(self) -> str:
+        """The stored name."""
+        return stored_name(type(self.event))
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoders: dict[str, msgspec.json.Decoder[Envelope[e.AnyEvent]]] = {
+    # msgspec builds a decoder for a generic given at run time, which a type checker cannot follow.
+    name: cast("msgspec.json.Decoder[Envelope[e.AnyEvent]]", msgspec.json.Decoder(Envelope[shape]))  # type: ignore[valid-type]
+    for name, shape in STORED_NAMES.items()
+}
+
+
+def stored_name(shape: type[e.AnyEvent]) -> str:
+    """The name an event of this class is stored under."""
+    return _NAMES[shape]
+
+
+def encode(event: e.AnyEvent, *, by: Actor, at: datetime, cause: str) -> bytes:
+    """The JSON text of the envelope. Raises StoredFormError for text PostgreSQL's JSON cannot give back."""
+    try:
+        data = _encoder.encode(Envelope(by=by, at=at, cause=cause, facts=event))
+    except UnicodeEncodeError as error:
+        raise StoredFormError(f"{stored_name(type(event))}: a lone surrogate is not text") from error
+    if b"\\u0000" in data and _NUL.search(data):
+        raise StoredFormError(f"{stored_name(type(event))}: a NUL character cannot be stored")
+    return data
+
+
+def decode(name: str, data: bytes | str) -> Envelope[e.AnyEvent]:
+    """The envelope of a stored text. Raises UnknownEventError, or StoredFormError naming what does not fit."""
+    decoder = _decoders.get(name)
+    if decoder is None:
+        raise UnknownEventError(f"an event of type {name!r} was written by a newer program; upgrade this one")
+    try:
+        return decoder.decode(data)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise StoredFormError(f"a stored {name} cannot be read: {error}") from error

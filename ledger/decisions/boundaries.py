@@ -1,0 +1,66 @@
+"""The timelines decisions read, as query items; the most telling tag stands first, since it drives the index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ledger import events as e
+from ledger.codec import stored_name
+from ledger.recorder import BoundaryItem
+from ledger.tags import CATALOG, INTEGRATION, booking_tag, client_tag, day_tag, record_tag, shifts_tag
+from ledger.values import BookingId, ClientId, RecordId, Slot, StaffId
+
+BOOKING_TYPES: tuple[type[e.AnyEvent], ...] = (
+    e.SlotHeld,
+    e.HoldLapsed,
+    e.BookingMade,
+    e.BookingCancelled,
+    e.CrmBookingSeen,
+)
+
+
+def names(*shapes: type[e.AnyEvent]) -> list[str]:
+    return [stored_name(shape) for shape in shapes]
+
+
+def catalog() -> BoundaryItem:
+    return BoundaryItem(types=names(e.CatalogPublished), tags=[CATALOG], latest=True)
+
+
+def shifts(staff_id: StaffId) -> BoundaryItem:
+    return BoundaryItem(types=names(e.ShiftsPublished), tags=[shifts_tag(staff_id)], latest=True)
+
+
+def days(slot: Slot) -> Iterable[BoundaryItem]:
+    """All that happened to the times of that master on the days the slot touches."""
+    for day in slot.days():
+        yield BoundaryItem(types=names(*BOOKING_TYPES), tags=[day_tag(slot.staff_id, day)])
+
+
+def booking(booking_id: BookingId) -> BoundaryItem:
+    """The whole life of one booking, its sync attempts included."""
+    return BoundaryItem(tags=[booking_tag(booking_id)])
+
+
+def bookings_of(client_id: ClientId) -> BoundaryItem:
+    return BoundaryItem(types=names(*BOOKING_TYPES), tags=[client_tag(client_id)])
+
+
+def client(client_id: ClientId) -> BoundaryItem:
+    return BoundaryItem(types=names(e.ClientRegistered, e.ConsentGiven), tags=[client_tag(client_id)])
+
+
+def record(record_id: RecordId) -> BoundaryItem:
+    return BoundaryItem(tags=[record_tag(record_id)])
+
+
+def integration_state() -> BoundaryItem:
+    return BoundaryItem(types=names(e.IntegrationPaused, e.IntegrationResumed), tags=[INTEGRATION], latest=True)
+
+
+def diary_state() -> BoundaryItem:
+    return BoundaryItem(types=names(e.CrmConnected, e.BaselineImported), tags=[INTEGRATION], latest=True)
+
+
+def connection() -> BoundaryItem:
+    return BoundaryItem(types=names(e.CrmConnected), tags=[INTEGRATION], latest=True)

@@ -1,0 +1,66 @@
+"""A client agrees to be remembered, and says who they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ledger import errors
+from ledger import events as e
+from ledger.codec import Recorded
+from ledger.decisions import boundaries
+from ledger.decisions.folds import latest
+from ledger.ledger import Already, Order
+from ledger.recorder import BoundaryItem
+from ledger.values import ClientId, Sealed
+
+
+@dataclass(frozen=True)
+class GiveConsent:
+    """Records consent to a text known by version and SHA-256; the same version twice is once."""
+
+    order: Order
+    client_id: ClientId
+    version: str
+    text_sha256: str
+
+    def boundary(self) -> Sequence[BoundaryItem]:
+        return [boundaries.client(self.client_id)]
+
+    def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        given = latest(history, e.ConsentGiven)
+        if given is not None and (given.version, given.text_sha256) == (self.version, self.text_sha256):
+            return Already(given)
+        return [e.ConsentGiven(self.client_id, "booking", self.version, self.text_sha256)]
+
+    def answer(self, events: Sequence[e.AnyEvent]) -> e.ConsentGiven:
+        return next(event for event in events if isinstance(event, e.ConsentGiven))
+
+
+@dataclass(frozen=True)
+class RegisterClient:
+    """Records a client's contact, sealed beforehand with their key; a known client stays as they are."""
+
+    order: Order
+    client_id: ClientId
+    telegram: Sealed
+    name: Sealed
+    phone: Sealed
+    phone_verified: bool
+    language: Literal["ru", "en"] = "ru"
+
+    def boundary(self) -> Sequence[BoundaryItem]:
+        return [boundaries.client(self.client_id)]
+
+    def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        if known := latest(history, e.ClientRegistered):
+            return Already(known)
+        if latest(history, e.ConsentGiven) is None:
+            raise errors.ConsentMissingError
+        return [
+            e.ClientRegistered(self.client_id, self.telegram, self.name, self.phone, self.phone_verified, self.language)
+        ]
+
+    def answer(self, events: Sequence[e.AnyEvent]) -> e.ClientRegistered:
+        return next(event for event in events if isinstance(event, e.ClientRegistered))

@@ -1,0 +1,89 @@
+"""History folded into what decisions ask about; a fold never refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Literal, TypeVar, get_args
+
+from ledger import events as e
+from ledger.codec import Recorded
+from ledger.values import BookedService, BookingId, ClientId, Slot
+
+_T = TypeVar("_T")
+WEEKDAYS: tuple[e.Weekday, ...] = get_args(e.Weekday)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A booking or hold as it stands: `version` counts what happened to the booking itself, from 1."""
+
+    booking_id: BookingId
+    client_id: ClientId | None
+    slot: Slot
+    services: tuple[BookedService, ...]
+    status: Literal["held", "lapsed", "booked", "cancelled"]
+    version: int = 0
+    held: e.SlotHeld | None = None
+    made: e.BookingMade | None = None
+    cancelled: e.BookingCancelled | None = None
+
+    def is_live_hold(self, at: datetime) -> bool:
+        """True for a hold that has not run out at that moment."""
+        return self.status == "held" and self.held is not None and self.held.expires_at > at
+
+
+def fold_entries(history: Iterable[Recorded]) -> dict[BookingId, Entry]:
+    """Every booking and hold of this history by its id."""
+    entries: dict[BookingId, Entry] = {}
+    for item in history:
+        match item.event:
+            case e.SlotHeld() as held:
+                entries[held.booking_id] = Entry(
+                    held.booking_id, held.client_id, held.slot, held.services, "held", held=held
+                )
+            case e.HoldLapsed(booking_id=booking_id) if booking_id in entries:
+                entries[booking_id] = replace(entries[booking_id], status="lapsed")
+            case e.BookingMade() as made:
+                entries[made.booking_id] = Entry(
+                    made.booking_id, made.client_id, made.slot, made.services, "booked", version=1, made=made
+                )
+            case e.BookingCancelled(booking_id=booking_id) as cancelled if booking_id in entries:
+                before = entries[booking_id]
+                entries[booking_id] = replace(
+                    before, status="cancelled", version=before.version + 1, cancelled=cancelled
+                )
+            case e.CrmBookingSeen() as seen:
+                entries[seen.booking_id] = Entry(seen.booking_id, None, seen.slot, (), "booked", version=1)
+            case _:
+                pass  # catalogue, clients, integration and sync do not change whose time it is
+    return entries
+
+
+def latest(history: Sequence[Recorded], *shapes: type[_T]) -> _T | None:
+    """The newest event of any of these classes in this history."""
+    for item in reversed(history):
+        if isinstance(item.event, shapes):
+            return item.event
+    return None
+
+
+def working_intervals(shifts: e.ShiftsPublished | None, day: date) -> tuple[e.Interval, ...]:
+    """When a master works on a day: the day's own hours, else its weekday's."""
+    if shifts is None:
+        return ()
+    if day in shifts.days:
+        return shifts.days[day]
+    return shifts.weekly.get(WEEKDAYS[day.weekday()], ())
+
+
+def is_within_shift(slot: Slot, shifts: e.ShiftsPublished | None) -> bool:
+    """True when the whole slot lies in one interval of the shift, by the wall-clock digits it carries."""
+    starts, ends = slot.starts_at.replace(tzinfo=None), slot.ends_at.replace(tzinfo=None)
+    if starts.date() != ends.date():
+        return False
+    return any(
+        interval.opens <= starts.time() and ends.time() <= interval.closes
+        for interval in working_intervals(shifts, starts.date())
+    )

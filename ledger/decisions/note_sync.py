@@ -1,0 +1,131 @@
+"""Write down every step of sending a booking to the CRM: before the request leaves, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ledger import errors
+from ledger import events as e
+from ledger.codec import Recorded
+from ledger.decisions import boundaries
+from ledger.decisions.folds import latest
+from ledger.ledger import Already, Order
+from ledger.recorder import BoundaryItem
+from ledger.sync_state import SyncState, fold_sync
+from ledger.values import BookingId, RecordId
+
+
+@dataclass(frozen=True)
+class BeginAttempt:
+    """Writes down that a request is about to leave, if the ledger itself says it is needed and allowed now.
+
+    Raises IntegrationPausedError while paused, NothingToSyncError when the CRM already holds what it should, an
+    attempt is open (look it up first), the booking waits for a person or its retry time has not come.
+    """
+
+    order: Order
+    booking_id: BookingId
+    attempt_id: int
+    operation: e.Operation
+    deadline_at: datetime
+
+    def boundary(self) -> Sequence[BoundaryItem]:
+        return [boundaries.booking(self.booking_id), boundaries.integration_state()]
+
+    def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        if not isinstance(latest(history, e.IntegrationPaused, e.IntegrationResumed), e.IntegrationResumed):
+            raise errors.IntegrationPausedError
+        state = _state(history)
+        if state.parked or state.open_attempt is not None or state.operation != self.operation:
+            raise errors.NothingToSyncError
+        if state.retry_at is not None and state.retry_at > self.order.at:
+            raise errors.NothingToSyncError
+        return [
+            e.SyncAttempted(
+                self.booking_id,
+                self.attempt_id,
+                self.operation,
+                state.pending,
+                state.attempts + 1,
+                self.deadline_at,
+                state.record_id if self.operation == "cancel" else None,
+            )
+        ]
+
+    def answer(self, events: Sequence[e.AnyEvent]) -> e.SyncAttempted:
+        return next(event for event in events if isinstance(event, e.SyncAttempted))
+
+
+@dataclass(frozen=True)
+class NoteOutcome:
+    """Writes down what became of the open attempt; an attempt that is closed already stays as it was closed."""
+
+    order: Order
+    outcome: e.SyncSucceeded | e.SyncFailed
+    conflict: e.ConflictFound | None = None
+
+    def boundary(self) -> Sequence[BoundaryItem]:
+        return [boundaries.booking(self.outcome.booking_id)]
+
+    def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        state = _state(history)
+        if state.open_attempt is None or state.open_attempt.attempt_id != self.outcome.attempt_id:
+            raise errors.NothingToSyncError
+        return [self.outcome, self.conflict] if self.conflict is not None else [self.outcome]
+
+    def answer(self, events: Sequence[e.AnyEvent]) -> e.SyncSucceeded | e.SyncFailed:
+        return next(event for event in events if isinstance(event, e.SyncSucceeded | e.SyncFailed))
+
+
+@dataclass(frozen=True)
+class SkipSync:
+    """Writes down that nothing need be sent: superseded, or past by the operator's choice."""
+
+    order: Order
+    booking_id: BookingId
+    reason: e.SkipReason
+
+    def boundary(self) -> Sequence[BoundaryItem]:
+        return [boundaries.booking(self.booking_id)]
+
+    def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        state = _state(history)
+        if not state.pending or state.open_attempt is not None:
+            raise errors.NothingToSyncError
+        if self.reason == "superseded" and state.operation != "skip":
+            raise errors.NothingToSyncError
+        return [e.SyncSkipped(self.booking_id, state.pending, self.reason)]
+
+    def answer(self, events: Sequence[e.AnyEvent]) -> e.SyncSkipped:
+        return next(event for event in events if isinstance(event, e.SyncSkipped))
+
+
+@dataclass(frozen=True)
+class NoteConflict:
+    """Parks a booking for a person, with the records in question."""
+
+    order: Order
+    booking_id: BookingId
+    kind: e.ConflictKind
+    record_ids: tuple[RecordId, ...]
+
+    def boundary(self) -> Sequence[BoundaryItem]:
+        return [boundaries.booking(self.booking_id)]
+
+    def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        found = e.ConflictFound(self.booking_id, self.kind, self.record_ids)
+        if _state(history).parked and (known := latest(history, e.ConflictFound)) == found:
+            return Already(known)
+        return [found]
+
+    def answer(self, events: Sequence[e.AnyEvent]) -> e.ConflictFound:
+        return next(event for event in events if isinstance(event, e.ConflictFound))
+
+
+def _state(history: Sequence[Recorded]) -> SyncState:
+    state = fold_sync(item for item in history if hasattr(item.event, "booking_id"))
+    if state is None:
+        raise errors.UnknownBookingError
+    return state

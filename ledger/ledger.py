@@ -1,0 +1,187 @@
+"""Commands in, events out: the one loop that reads, decides and appends."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+import psycopg
+from eventsourcing.dcb.api import DCBEvent
+from eventsourcing.persistence import IntegrityError
+
+from ledger import leases
+from ledger.codec import Recorded, decode, encode, stored_name
+from ledger.errors import ContentionError, SlotTakenError, StoredFormError, StoreUnavailableError
+from ledger.events import AnyEvent
+from ledger.leases import Lease
+from ledger.postgres import Connection
+from ledger.recorder import BoundaryItem, PostgresRecorder, StoredEvent
+from ledger.tags import command_tag, tags_of
+from ledger.values import Actor
+
+MAX_TRIES = 5
+_A = TypeVar("_A")
+_A_co = TypeVar("_A_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Order:
+    """Who wants it, when by the salon's clock, and the id under which it is done at most once."""
+
+    command_id: str
+    by: Actor
+    at: datetime
+    cause: str = ""
+
+
+@dataclass(frozen=True)
+class Already:
+    """The wish is already fulfilled; `event` is what fulfilled it, nothing is appended."""
+
+    event: AnyEvent
+
+
+class Decision(Protocol[_A_co]):
+    """A use case: which part of history it depends on, what it decides, what it answers.
+
+    Pure: no clock, no randomness, no I/O. `decide` may raise a RefusalError; `answer` is computed from the events
+    that were appended, or that stand in the log when the command is known.
+    """
+
+    @property
+    def order(self) -> Order: ...
+
+    def boundary(self) -> Sequence[BoundaryItem]: ...
+
+    def decide(self, history: Sequence[Recorded]) -> Sequence[AnyEvent] | Already: ...
+
+    def answer(self, events: Sequence[AnyEvent]) -> _A_co: ...
+
+
+class InlineProjection(Protocol):
+    """A read model written in the append's own transaction, from which people read their own writes."""
+
+    def apply(self, connection: Connection, events: Sequence[Recorded]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Executed(Generic[_A]):
+    """The answer; `position` is the last event behind it, `repeated` says that nothing new was stored."""
+
+    answer: _A
+    position: int
+    repeated: bool
+
+
+class Ledger:
+    """The salon's ledger: `execute` changes it, nothing else does."""
+
+    def __init__(
+        self,
+        recorder: PostgresRecorder,
+        inline: Sequence[InlineProjection] = (),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.recorder = recorder
+        self._inline = inline
+        self._sleep = sleep
+
+    def execute(self, decision: Decision[_A], *, lease: Lease | None = None) -> Executed[_A]:
+        """Decides and stores, at most once per command id, however often it is called.
+
+        A lost race is decided again, a lost connection tried again (the stored command tells whether the lost
+        answer was a yes), both at most MAX_TRIES times with jitter. Raises what the decision refuses with;
+        SlotTakenError when the store's own guard refuses an overlap; LeaseLostError when `lease` no longer stands;
+        ContentionError or StoreUnavailableError when the bound is reached.
+        """
+        last: Exception | None = None
+        for attempt in range(MAX_TRIES):
+            if attempt:
+                self._sleep(random.uniform(0, 0.01 * 2**attempt))
+            try:
+                return self._try(decision, lease)
+            except IntegrityError as error:
+                last = error
+            except psycopg.errors.ExclusionViolation as error:
+                raise SlotTakenError from error
+            except psycopg.errors.IntegrityError as error:
+                raise StoredFormError(f"the store refused the events: {error}") from error
+            except psycopg.errors.DataError as error:
+                raise StoredFormError(f"the store cannot take the events: {error}") from error
+            except (psycopg.OperationalError, StoreUnavailableError) as error:
+                last = error
+                self._sleep(random.uniform(0.05, 0.1) * 2**attempt)
+                self.recorder.database.drop_dead_connections()
+        if isinstance(last, IntegrityError):
+            raise ContentionError(f"{type(decision).__name__} lost its race {MAX_TRIES} times") from last
+        raise StoreUnavailableError(f"the database was lost {MAX_TRIES} times in a row") from last
+
+    def history(self, *items: BoundaryItem) -> list[Recorded]:
+        """The events matching any item, oldest first, of one snapshot."""
+        with self.recorder.database.transaction() as connection:
+            return [recorded(event) for event in self.recorder.read_boundary(connection, items).events]
+
+    def _try(self, decision: Decision[_A], lease: Lease | None) -> Executed[_A]:
+        order = decision.order
+        command = BoundaryItem(tags=[command_tag(order.command_id)], since_start=True)
+        boundary = [*decision.boundary(), command]
+        with self.recorder.database.transaction() as connection:
+            read = self.recorder.read_boundary(connection, boundary)
+            history = [recorded(event) for event in read.events]
+            if own := [e for e in history if command.tags[0] in e.tags]:
+                return Executed(decision.answer([e.event for e in own]), own[-1].position, repeated=True)
+            decided = decision.decide(history)
+            if isinstance(decided, Already):
+                return Executed(decision.answer([decided.event]), read.head, repeated=True)
+            if not decided:
+                return Executed(decision.answer([]), read.head, repeated=True)
+            position = self._append(connection, decided, order, boundary, read.head)
+            if lease is not None:
+                leases.confirm(connection, lease)
+        self.recorder.notifier.notify_soon()
+        return Executed(decision.answer(decided), position, repeated=False)
+
+    def _append(
+        self,
+        connection: Connection,
+        events: Sequence[AnyEvent],
+        order: Order,
+        boundary: Sequence[BoundaryItem],
+        after: int,
+    ) -> int:
+        cause = order.cause or order.command_id
+        batch = [
+            DCBEvent(
+                type=stored_name(type(event)),
+                data=encode(event, by=order.by, at=order.at, cause=cause),
+                tags=[*tags_of(event), command_tag(order.command_id)],
+            )
+            for event in events
+        ]
+        last, recorded_at = self.recorder.append_if_unchanged(connection, batch, boundary, after)
+        first = last - len(batch) + 1
+        appended = [
+            Recorded(first + n, recorded_at, tuple(stored.tags), order.by, order.at, cause, event)
+            for n, (stored, event) in enumerate(zip(batch, events, strict=True))
+        ]
+        for projection in self._inline:
+            projection.apply(connection, appended)
+        return last
+
+
+def recorded(stored: StoredEvent) -> Recorded:
+    """A row of the log as an event. Raises StoredFormError when it cannot be read."""
+    envelope = decode(stored.type, stored.data)
+    return Recorded(
+        stored.position,
+        stored.recorded_at,
+        tuple(stored.tags),
+        envelope.by,
+        envelope.at,
+        envelope.cause,
+        envelope.facts,
+    )

@@ -1,0 +1,156 @@
+"""Personal text under lock: one key a client, wrapped by the salon's master key; and how a person is found again.
+
+A sealed blob is base64url of `version byte 1 | 12-byte nonce | AES-256-GCM ciphertext and tag`. Its associated data
+is `zapisnik`, the client's id and the context (`stored name.field`), each after its length in four bytes, so a blob
+opens for no other client and in no other place.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from typing import Literal
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ledger.errors import MalformedValueError, SealError
+from ledger.postgres import Connection, Database
+from ledger.values import ID_BITS, ClientId, Sealed
+
+HOUSE = ClientId(0)
+"""Whose key seals text that belongs to no client: operators' notes."""
+HandleKind = Literal["telegram", "phone"]
+_VERSION = b"\x01"
+_DIGITS = re.compile(r"\+?\d[\d\s()\-]{5,}\d")
+_EMAIL = re.compile(r"\S+@\S+")
+
+
+def random_id() -> int:
+    """A random number from 1 to 2^50 - 1, for bookings, clients and attempts."""
+    return secrets.randbelow((1 << ID_BITS) - 1) + 1
+
+
+def new_master_key() -> str:
+    """A fresh ZAPISNIK_MASTER_KEY: 32 random bytes in base64."""
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def scrubbed(text: str) -> str:
+    """The CRM's own words without what may be a phone, an id of a person or an address; at most 300 characters."""
+    return _EMAIL.sub("…@…", _DIGITS.sub("…", text.replace("\x00", "")))[:300]
+
+
+class Vault:
+    """Seals and opens personal text. Losing the master key loses all of it, for ever.
+
+    `master_key` is base64 of 32 bytes; raises MalformedValueError when it is not.
+    """
+
+    def __init__(self, database: Database, master_key: str) -> None:
+        try:
+            raw = base64.b64decode(master_key, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise MalformedValueError("ZAPISNIK_MASTER_KEY", "not base64") from error
+        if len(raw) != 32:
+            raise MalformedValueError("ZAPISNIK_MASTER_KEY", "must be 32 bytes in base64")
+        self._database = database
+        self._master = AESGCM(raw)
+        self._key_id = hashlib.sha256(b"zapisnik key id" + raw).hexdigest()[:8]
+
+    def client_for(self, kind: HandleKind, handle: str) -> ClientId:
+        """The client behind a Telegram user id or a phone; at first sight a random id with a key of its own."""
+        digest = self._handle_digest(kind, handle)
+        with self._database.transaction() as connection:
+            if found := self._find(connection, kind, digest):
+                return found
+            client_id = ClientId(random_id())
+            self._create_key(connection, client_id)
+            row = connection.execute(
+                """INSERT INTO client_handles (kind, digest, client_id) VALUES (%s, %s, %s)
+                   ON CONFLICT DO NOTHING RETURNING client_id""",
+                (kind, digest, client_id),
+            ).fetchone()
+            if row is not None:
+                return client_id
+            # Somebody else created the same person a moment ago: theirs stands, our key goes.
+            connection.execute("DELETE FROM client_keys WHERE client_id = %s", (client_id,))
+            winner = self._find(connection, kind, digest)
+        if winner is None:
+            raise SealError("a client's handle vanished while it was being created")
+        return winner
+
+    def find(self, kind: HandleKind, handle: str) -> ClientId | None:
+        """The client behind a handle, None for a stranger."""
+        digest = self._handle_digest(kind, handle)
+        with self._database.transaction() as connection:
+            return self._find(connection, kind, digest)
+
+    def seal(self, client_id: ClientId, text: str, context: str) -> Sealed:
+        """Locks text with the client's key; `context` is `stored_name.field`. Raises SealError without a key."""
+        nonce = os.urandom(12)
+        body = AESGCM(self._key(client_id)).encrypt(nonce, text.encode(), _associated(client_id, context))
+        return Sealed(base64.urlsafe_b64encode(_VERSION + nonce + body).decode(), context)
+
+    def open(self, client_id: ClientId, sealed: Sealed, field: str) -> str:
+        """The text of a blob that was sealed for this client and this field. Raises SealError otherwise."""
+        if not sealed.context.endswith("." + field):
+            raise SealError(f"a text sealed for {sealed.context} was presented as {field}")
+        try:
+            blob = base64.urlsafe_b64decode(sealed.blob)
+            if blob[:1] != _VERSION:
+                raise SealError("sealed by a newer program")
+            key = AESGCM(self._key(client_id))
+            return key.decrypt(blob[1:13], blob[13:], _associated(client_id, sealed.context)).decode()
+        except (InvalidTag, ValueError) as error:
+            raise SealError(
+                f"a text sealed for {sealed.context} does not open: altered, or not this client's"
+            ) from error
+
+    def _find(self, connection: Connection, kind: HandleKind, digest: bytes) -> ClientId | None:
+        row = connection.execute(
+            "SELECT client_id FROM client_handles WHERE kind = %s AND digest = %s", (kind, digest)
+        ).fetchone()
+        return ClientId(row[0]) if row else None
+
+    def _handle_digest(self, kind: HandleKind, handle: str) -> bytes:
+        house = self._key(HOUSE)
+        return hmac.digest(house, f"{kind}:{handle}".encode(), "sha256")
+
+    def _key(self, client_id: ClientId) -> bytes:
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                "SELECT key_id, wrapped FROM client_keys WHERE client_id = %s", (client_id,)
+            ).fetchone()
+            if row is None and client_id == HOUSE:
+                self._create_key(connection, HOUSE)
+                row = connection.execute(
+                    "SELECT key_id, wrapped FROM client_keys WHERE client_id = %s", (HOUSE,)
+                ).fetchone()
+        if row is None:
+            raise SealError("this client's key was destroyed or never existed")
+        if row[0] != self._key_id:
+            raise SealError(f"ZAPISNIK_MASTER_KEY is key {self._key_id}, but this ledger is sealed under key {row[0]}")
+        wrapped = bytes(row[1])
+        try:
+            return self._master.decrypt(wrapped[:12], wrapped[12:], _associated(client_id, "key"))
+        except InvalidTag as error:
+            raise SealError("a client's wrapped key was altered") from error
+
+    def _create_key(self, connection: Connection, client_id: ClientId) -> None:
+        nonce = os.urandom(12)
+        wrapped = nonce + self._master.encrypt(nonce, secrets.token_bytes(32), _associated(client_id, "key"))
+        connection.execute(
+            "INSERT INTO client_keys (client_id, key_id, wrapped) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            (client_id, self._key_id, wrapped),
+        )
+
+
+def _associated(client_id: ClientId, context: str) -> bytes:
+    fields = (b"zapisnik", str(client_id).encode(), context.encode())
+    return b"".join(len(field).to_bytes(4, "big") + field for field in fields)

@@ -1,0 +1,139 @@
+"""What the CRM should hold of one booking, what it was last known to hold, and what is still open between the two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from ledger import events as e
+from ledger.codec import Recorded
+from ledger.values import BookedService, BookingId, ClientId, RecordId, Slot
+
+MAX_ATTEMPTS = 5
+"""Attempts for one wish that ended in a refusal, an unknown or an absence; the last one parks the booking."""
+
+Status = Literal["pending", "synced", "unknown", "parked", "skipped"]
+
+
+class SyncState(msgspec.Struct, frozen=True):
+    """The sync side of one booking, folded from its timeline.
+
+    `pending` are the positions of booking events that no attempt or skip has settled yet; `record_id` stays after
+    a removal, `is_in_crm` tells whether the CRM holds the record now.
+    """
+
+    booking_id: BookingId
+    client_id: ClientId
+    slot: Slot
+    services: tuple[BookedService, ...]
+    is_wanted: bool
+    pending: tuple[int, ...]
+    pending_since: datetime | None
+    record_id: RecordId | None = None
+    is_in_crm: bool = False
+    open_attempt: e.SyncAttempted | None = None
+    attempts: int = 0
+    was_absent: bool = False
+    retry_at: datetime | None = None
+    parked: bool = False
+    conflict: e.ConflictKind | None = None
+    skipped: bool = False
+
+    @property
+    def status(self) -> Status:
+        if self.parked:
+            return "parked"
+        if self.open_attempt is not None:
+            return "unknown"
+        if self.pending:
+            return "pending"
+        return "skipped" if self.skipped else "synced"
+
+    @property
+    def operation(self) -> e.Operation | Literal["skip"] | None:
+        """What would bring the CRM to what is wanted; None when nothing is left to do."""
+        if not self.pending:
+            return None
+        if self.is_wanted == self.is_in_crm:
+            return "skip"
+        return "create" if self.is_wanted else "cancel"
+
+
+def evolve(state: SyncState | None, item: Recorded) -> SyncState | None:
+    """The state after one more event; None until the booking is made."""
+    event = item.event
+    if isinstance(event, e.BookingMade):
+        return SyncState(
+            event.booking_id,
+            event.client_id,
+            event.slot,
+            event.services,
+            is_wanted=True,
+            pending=(item.position,),
+            pending_since=item.recorded_at,
+        )
+    if state is None:
+        return None
+    change = msgspec.structs.replace
+    match event:
+        case e.BookingCancelled():
+            return change(
+                state,
+                is_wanted=False,
+                pending=(*state.pending, item.position),
+                pending_since=state.pending_since or item.recorded_at,
+                attempts=0,
+                was_absent=False,
+                retry_at=None,
+                # A refused wish is no longer a question once the client has given it up; several records are.
+                parked=state.conflict in ("duplicate", "ambiguous"),
+                skipped=False,
+            )
+        case e.SyncAttempted():
+            return change(state, open_attempt=event)
+        case e.SyncSucceeded():
+            return change(
+                _settled(state, event.covers),
+                record_id=event.record_id,
+                is_in_crm=event.operation == "create",
+                open_attempt=None,
+                attempts=0,
+                was_absent=False,
+                retry_at=None,
+            )
+        case e.SyncFailed():
+            return _failed(state, event)
+        case e.SyncSkipped():
+            return change(_settled(state, event.covers), skipped=True, retry_at=None)
+        case e.ConflictFound():
+            return change(state, parked=True, conflict=event.kind, open_attempt=None)
+        case _:
+            return state  # holds, catalogue, clients and integration do not change what the CRM should hold
+
+
+def fold_sync(history: Iterable[Recorded]) -> SyncState | None:
+    """The state after a booking's whole timeline."""
+    state: SyncState | None = None
+    for item in history:
+        state = evolve(state, item)
+    return state
+
+
+def _settled(state: SyncState, covers: tuple[int, ...]) -> SyncState:
+    pending = tuple(position for position in state.pending if position not in covers)
+    return msgspec.structs.replace(state, pending=pending, pending_since=state.pending_since if pending else None)
+
+
+def _failed(state: SyncState, event: e.SyncFailed) -> SyncState:
+    burns = event.outcome in ("refused", "absent")
+    return msgspec.structs.replace(
+        state,
+        open_attempt=state.open_attempt if event.outcome == "unknown" else None,
+        attempts=state.attempts + burns,
+        was_absent=state.was_absent or event.outcome == "absent",
+        retry_at=event.retry_at,
+        parked=event.parked,
+    )

@@ -1,0 +1,71 @@
+"""What an event is about, as tags: any tag is a timeline, and a decision reads only the timelines it needs."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import assert_never
+
+from ledger import events as e
+from ledger.values import BookingId, ClientId, RecordId, Slot, StaffId
+
+CATALOG = "catalog"
+INTEGRATION = "integration"
+
+
+def booking_tag(booking_id: BookingId) -> str:
+    return f"booking:{booking_id}"
+
+
+def client_tag(client_id: ClientId) -> str:
+    return f"client:{client_id}"
+
+
+def staff_tag(staff_id: StaffId) -> str:
+    return f"staff:{staff_id}"
+
+
+def shifts_tag(staff_id: StaffId) -> str:
+    """A timeline of its own, so that the latest shifts are found without walking past every booking."""
+    return f"shifts:{staff_id}"
+
+
+def day_tag(staff_id: StaffId, day: date) -> str:
+    return f"day:{staff_id}:{day.isoformat()}"
+
+
+def record_tag(record_id: RecordId) -> str:
+    return f"record:{record_id}"
+
+
+def command_tag(command_id: str) -> str:
+    return f"command:{command_id}"
+
+
+def slot_tags(slot: Slot) -> list[str]:
+    return [staff_tag(slot.staff_id), *(day_tag(slot.staff_id, day) for day in slot.days())]
+
+
+def tags_of(event: e.AnyEvent) -> list[str]:
+    """The timelines an event belongs to, apart from its command's."""
+    match event:
+        case e.CatalogPublished():
+            return [CATALOG]
+        case e.ShiftsPublished():
+            return [CATALOG, shifts_tag(event.staff_id)]
+        case e.ClientRegistered() | e.ConsentGiven():
+            return [client_tag(event.client_id)]
+        case e.SlotHeld() | e.HoldLapsed() | e.BookingMade() | e.BookingCancelled():
+            return [booking_tag(event.booking_id), client_tag(event.client_id), *slot_tags(event.slot)]
+        case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmConnected() | e.BaselineImported():
+            return [INTEGRATION]
+        case e.SyncAttempted() | e.SyncSucceeded():
+            record = [record_tag(event.record_id)] if event.record_id is not None else []
+            return [booking_tag(event.booking_id), *record]
+        case e.SyncFailed() | e.SyncSkipped():
+            return [booking_tag(event.booking_id)]
+        case e.ConflictFound():
+            return [booking_tag(event.booking_id), *(record_tag(record) for record in event.record_ids)]
+        case e.CrmBookingSeen():
+            return [booking_tag(event.booking_id), record_tag(event.record_id), *slot_tags(event.slot)]
+        case _:
+            assert_never(event)

@@ -1,0 +1,225 @@
+"""What the CRM lacks: each booking's sync state, and what became of every booking event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from ledger import events as e
+from ledger.codec import Recorded
+from ledger.postgres import Connection, Database
+from ledger.sync_state import Status, SyncState, evolve
+from ledger.values import BookingId
+
+TABLES = """
+CREATE TABLE backlog (
+    booking_id bigint PRIMARY KEY,
+    status text NOT NULL,
+    starts_at timestamptz NOT NULL,
+    pending_since timestamptz,
+    record_id bigint,
+    state json NOT NULL
+);
+CREATE INDEX backlog_open ON backlog (starts_at) WHERE status IN ('pending', 'unknown', 'parked');
+CREATE TABLE backlog_events (
+    position bigint PRIMARY KEY,
+    booking_id bigint NOT NULL,
+    sync text NOT NULL,
+    reason text,
+    attempt_position bigint
+);
+CREATE TABLE backlog_failures (
+    position bigint PRIMARY KEY,
+    at timestamptz NOT NULL,
+    booking_id bigint NOT NULL,
+    operation text NOT NULL,
+    outcome text NOT NULL,
+    kind text NOT NULL,
+    status int
+);
+"""
+
+EventSync = Literal["pending", "succeeded", "skipped", "parked", "erased"]
+
+
+@dataclass(frozen=True)
+class BacklogCounts:
+    """How much the CRM lacks; `oldest_seconds` is the age of the oldest booking event not yet settled."""
+
+    pending: int
+    unknown: int
+    parked: int
+    oldest_seconds: float | None
+
+
+@dataclass(frozen=True)
+class EventOutcome:
+    """What became of one booking event on its way to the CRM."""
+
+    position: int
+    sync: EventSync
+    reason: str | None
+    attempt_position: int | None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A sync attempt that did not succeed, without the CRM's words, which are sealed."""
+
+    position: int
+    at: datetime
+    booking_id: BookingId
+    operation: str
+    outcome: str
+    kind: str
+    status: int | None
+
+
+class BacklogProjection:
+    """Folds booking and sync events with the same `evolve` the decisions use."""
+
+    name = "backlog"
+    version = 1
+    mode: Literal["inline", "following"] = "following"
+    tables = TABLES
+
+    def apply(self, connection: Connection, events: Sequence[Recorded]) -> None:
+        for item in events:
+            if not isinstance(item.event, e.BookingMade | e.BookingCancelled | e.SyncEvent):
+                continue
+            before = _load(connection, item.event.booking_id)
+            state = evolve(before, item)
+            if state is not None:
+                _save(connection, state)
+            _note_outcomes(connection, item)
+
+
+def _load(connection: Connection, booking_id: BookingId) -> SyncState | None:
+    row = connection.execute("SELECT state::text FROM backlog WHERE booking_id = %s", (booking_id,)).fetchone()
+    return msgspec.json.decode(row[0], type=SyncState) if row else None
+
+
+def _save(connection: Connection, state: SyncState) -> None:
+    connection.execute(
+        """INSERT INTO backlog (booking_id, status, starts_at, pending_since, record_id, state)
+           VALUES (%s, %s, %s, %s, %s, %s)
+           ON CONFLICT (booking_id) DO UPDATE SET status = excluded.status, starts_at = excluded.starts_at,
+               pending_since = excluded.pending_since, record_id = excluded.record_id, state = excluded.state""",
+        (
+            state.booking_id,
+            state.status,
+            state.slot.starts_at,
+            state.pending_since,
+            state.record_id,
+            msgspec.json.encode(state).decode(),
+        ),
+    )
+
+
+def _note_outcomes(connection: Connection, item: Recorded) -> None:
+    match item.event:
+        case e.BookingMade(booking_id=booking_id) | e.BookingCancelled(booking_id=booking_id):
+            connection.execute(
+                "INSERT INTO backlog_events (position, booking_id, sync) VALUES (%s, %s, 'pending')",
+                (item.position, booking_id),
+            )
+        case e.SyncAttempted(covers=covers):
+            _settle(connection, covers, "pending", None, item.position)
+        case e.SyncSucceeded(covers=covers):
+            _settle(connection, covers, "succeeded", None, None)
+        case e.SyncSkipped(covers=covers, reason=reason):
+            _settle(connection, covers, "skipped", reason, None)
+        case e.SyncFailed() as failed:
+            connection.execute(
+                """INSERT INTO backlog_failures (position, at, booking_id, operation, outcome, kind, status)
+                   VALUES (%s, %s, %s, %s, %s, %s, %s)""",
+                (
+                    item.position,
+                    item.at,
+                    failed.booking_id,
+                    failed.operation,
+                    failed.outcome,
+                    failed.kind,
+                    failed.status,
+                ),
+            )
+            if failed.parked:
+                _park(connection, failed.booking_id, failed.kind)
+        case e.ConflictFound(booking_id=booking_id, kind=kind):
+            _park(connection, booking_id, kind)
+        case _:
+            pass  # only booking and sync events come here
+
+
+def _settle(
+    connection: Connection, covers: Sequence[int], sync: EventSync, reason: str | None, attempt_position: int | None
+) -> None:
+    connection.execute(
+        """UPDATE backlog_events
+           SET sync = %s, reason = %s, attempt_position = coalesce(%s, attempt_position)
+           WHERE position = ANY (%s)""",
+        (sync, reason, attempt_position, list(covers)),
+    )
+
+
+def _park(connection: Connection, booking_id: BookingId, reason: str) -> None:
+    connection.execute(
+        "UPDATE backlog_events SET sync = 'parked', reason = %s WHERE booking_id = %s AND sync = 'pending'",
+        (reason, booking_id),
+    )
+
+
+def open_items(database: Database, *, limit: int | None = None) -> list[SyncState]:
+    """Bookings the CRM does not hold as it should, visits nearest in time first."""
+    return _states(database, "status IN ('pending', 'unknown', 'parked')", limit)
+
+
+def _states(database: Database, condition: str, limit: int | None) -> list[SyncState]:
+    with database.transaction() as connection:
+        rows = connection.execute(
+            f"SELECT state::text FROM backlog WHERE {condition} ORDER BY starts_at, booking_id LIMIT %s",  # noqa: S608  fixed text
+            (limit,),
+        ).fetchall()
+    return [msgspec.json.decode(row[0], type=SyncState) for row in rows]
+
+
+def statuses(connection: Connection) -> dict[BookingId, tuple[Status, int | None]]:
+    """Each booking's sync status and the CRM's record of it."""
+    rows = connection.execute("SELECT booking_id, status, record_id FROM backlog").fetchall()
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def counts(database: Database) -> BacklogCounts:
+    with database.transaction() as connection:
+        row: Any = connection.execute(
+            """SELECT count(*) FILTER (WHERE status = 'pending'), count(*) FILTER (WHERE status = 'unknown'),
+                   count(*) FILTER (WHERE status = 'parked'),
+                   extract(epoch FROM clock_timestamp() - min(pending_since)
+                       FILTER (WHERE status IN ('pending', 'unknown', 'parked')))
+               FROM backlog"""
+        ).fetchone()
+    return BacklogCounts(row[0], row[1], row[2], float(row[3]) if row[3] is not None else None)
+
+
+def outcomes(database: Database, positions: Sequence[int]) -> dict[int, EventOutcome]:
+    """What became of the booking events at these positions."""
+    with database.transaction() as connection:
+        rows = connection.execute(
+            "SELECT position, sync, reason, attempt_position FROM backlog_events WHERE position = ANY (%s)",
+            (list(positions),),
+        ).fetchall()
+    return {row[0]: EventOutcome(*row) for row in rows}
+
+
+def last_failures(database: Database, limit: int = 5) -> list[Failure]:
+    with database.transaction() as connection:
+        rows = connection.execute(
+            """SELECT position, at, booking_id, operation, outcome, kind, status
+               FROM backlog_failures ORDER BY position DESC LIMIT %s""",
+            (limit,),
+        ).fetchall()
+    return [Failure(*row) for row in rows]

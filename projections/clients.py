@@ -1,0 +1,40 @@
+"""Who a client is, opened with their own key at the moment of asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ledger import events as e
+from ledger.decisions import boundaries
+from ledger.decisions.folds import latest
+from ledger.ledger import Ledger
+from ledger.privacy import Vault
+from ledger.values import ClientId
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A client in clear: E.164 phone, Telegram chat id. Never logged, never stored."""
+
+    name: str
+    phone: str
+    telegram: str
+
+    def __repr__(self) -> str:
+        return "Contact(…)"
+
+
+def contact_of(ledger: Ledger, vault: Vault, client_id: ClientId) -> Contact | None:
+    """None for a client who has not shared a contact. Raises SealError when their key is gone."""
+    known = latest(ledger.history(boundaries.client(client_id)), e.ClientRegistered)
+    if known is None:
+        return None
+    return Contact(
+        vault.open(client_id, known.name, "name"),
+        vault.open(client_id, known.phone, "phone"),
+        vault.open(client_id, known.telegram, "telegram"),
+    )
+
+
+def has_consented(ledger: Ledger, client_id: ClientId) -> bool:
+    return latest(ledger.history(boundaries.client(client_id)), e.ConsentGiven) is not None

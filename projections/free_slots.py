@@ -1,0 +1,74 @@
+"""Times a client can still have: shifts and limits of the catalogue, less what the schedule says is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+
+from ledger.decisions.folds import working_intervals
+from ledger.postgres import Database
+from ledger.values import ServiceId, Slot, StaffId
+from projections import schedule
+from projections.catalog import Catalog
+
+
+def free_slots(
+    database: Database,
+    catalog: Catalog,
+    service_ids: Sequence[ServiceId],
+    staff_id: StaffId | None,
+    from_on: date,
+    until_on: date,
+    now: datetime,
+) -> dict[date, list[Slot]]:
+    """Free slots by day, both days included, soonest first; days without room are absent.
+
+    With `staff_id` None a start time appears once, with the least booked master who is free then.
+    """
+    staff_ids = [member.staff_id for member in catalog.offered_by(service_ids) if staff_id in (None, member.staff_id)]
+    policy = catalog.facts.policy
+    length = timedelta(minutes=sum(offer.minutes for i in service_ids if (offer := catalog.service(i))))
+    until_on = min(until_on, now.astimezone(catalog.zone).date() + timedelta(days=policy.horizon_days))
+    if not staff_ids or not length or until_on < from_on:
+        return {}
+    since = datetime.combine(from_on, time.min, catalog.zone)
+    until = datetime.combine(until_on + timedelta(days=1), time.min, catalog.zone)
+    taken = schedule.taken(database, staff_ids, since, until, now)
+    earliest = now + timedelta(minutes=policy.minimum_notice_minutes)
+    found: dict[date, list[Slot]] = {}
+    for offset in range((until_on - from_on).days + 1):
+        day = from_on + timedelta(days=offset)
+        slots = [
+            slot
+            for one in staff_ids
+            for slot in _starts(catalog, one, day, length)
+            if slot.starts_at >= earliest and slot.starts_at > now and not any(slot.overlaps(busy) for busy in taken)
+        ]
+        if slots:
+            found[day] = _one_a_start(slots, taken, day) if staff_id is None else slots
+    return found
+
+
+def _starts(catalog: Catalog, staff_id: StaffId, day: date, length: timedelta) -> Iterator[Slot]:
+    step = timedelta(minutes=catalog.facts.policy.slot_step_minutes)
+    for interval in working_intervals(catalog.shifts.get(staff_id), day):
+        # The grid is walked in wall-clock digits: where clocks change, a shift's hours are still what the wall says.
+        start, closes = datetime.combine(day, interval.opens), datetime.combine(day, interval.closes)
+        while start + length <= closes:
+            starts_at = start.replace(tzinfo=catalog.zone)
+            if starts_at.astimezone(catalog.zone).replace(fold=0) == starts_at:
+                yield Slot(staff_id, starts_at, (start + length).replace(tzinfo=catalog.zone))
+            start += step
+
+
+def _one_a_start(slots: Sequence[Slot], taken: Sequence[Slot], day: date) -> list[Slot]:
+    load = {slot.staff_id: 0 for slot in slots}
+    for busy in taken:
+        if busy.staff_id in load and busy.starts_at.astimezone(slots[0].starts_at.tzinfo).date() == day:
+            load[busy.staff_id] += 1
+    best: dict[datetime, Slot] = {}
+    for slot in slots:
+        known = best.get(slot.starts_at)
+        if known is None or load[slot.staff_id] < load[known.staff_id]:
+            best[slot.starts_at] = slot
+    return sorted(best.values(), key=lambda slot: slot.starts_at)

@@ -1,0 +1,161 @@
+"""Read models and the three ways to run one: in the append's transaction, following the log, or folded aside."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from ledger import leases
+from ledger.codec import Recorded
+from ledger.errors import LeaseLostError, SchemaVersionError
+from ledger.leases import Lease
+from ledger.ledger import recorded
+from ledger.postgres import Connection, Database
+from ledger.recorder import PostgresRecorder
+
+BATCH = 500
+LEASE_LASTS = timedelta(seconds=10)
+
+
+class Projection(Protocol):
+    """A read model: its tables (with a version) and how events change them. No side effects, no clock."""
+
+    name: str
+    version: int
+    mode: Literal["inline", "following"]
+    tables: str
+
+    def apply(self, connection: Connection, events: Sequence[Recorded]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How far a read model is behind: in events, and as the age in seconds of the oldest one it has not seen."""
+
+    name: str
+    version: int
+    mode: str
+    position: int
+    events: int
+    seconds: float
+
+
+def install(recorder: PostgresRecorder, projections: Sequence[Projection]) -> None:
+    """Creates what is missing; an inline read model new to an existing log is folded before anybody may append.
+
+    Raises SchemaVersionError when a read model stands at another version than this program's.
+    """
+    with recorder.database.transaction() as connection:
+        connection.execute("SELECT 1 FROM ledger FOR UPDATE")
+        stored = dict(connection.execute("SELECT name, version FROM projections").fetchall())
+        for projection in projections:
+            if projection.name not in stored:
+                connection.execute(projection.tables.encode())
+                connection.execute(
+                    "INSERT INTO projections (name, version, mode) VALUES (%s, %s, %s)",
+                    (projection.name, projection.version, projection.mode),
+                )
+                if projection.mode == "inline":
+                    fold(recorder, projection, connection)
+            elif stored[projection.name] != projection.version:
+                raise SchemaVersionError(
+                    f"read model {projection.name} stands at version {stored[projection.name]}, this program has "
+                    f"{projection.version}: run `zapisnik rebuild {projection.name}`"
+                )
+
+
+def fold(
+    recorder: PostgresRecorder,
+    projection: Projection,
+    connection: Connection,
+    *,
+    up_to: Callable[[Recorded], bool] = lambda _: True,
+) -> Recorded | None:
+    """Applies the log from its start while `up_to` says yes, a page at a time; gives the last event applied."""
+    after, last = 0, None
+    while True:
+        stored, _ = recorder.page(None, after, BATCH)
+        events = [recorded(event) for event in stored]
+        wanted = [event for event in events if up_to(event)]
+        if wanted:
+            projection.apply(connection, wanted)
+            last = wanted[-1]
+        if len(wanted) < len(events) or len(events) < BATCH:
+            return last
+        after = events[-1].position
+
+
+class Follower:
+    """Keeps following read models up with the log, as long as this process holds the lease."""
+
+    def __init__(self, recorder: PostgresRecorder, projections: Sequence[Projection], holder: str) -> None:
+        self._recorder = recorder
+        self._projections = [projection for projection in projections if projection.mode == "following"]
+        self._holder = holder
+
+    def catch_up(self) -> bool:
+        """Applies everything there is; False when another process is the leader."""
+        lease = leases.acquire(self._recorder.database, "followers", self._holder, lasting=LEASE_LASTS)
+        if lease is None:
+            return False
+        for projection in self._projections:
+            while self._batch(projection, lease) == BATCH:
+                leases.acquire(self._recorder.database, "followers", self._holder, lasting=LEASE_LASTS)
+        return True
+
+    def wait_until(self, position: int, *, seconds: float) -> bool:
+        """Catches up itself, or waits while the leader does; False when time ran out first."""
+        pause, deadline = threading.Event(), datetime.now().astimezone() + timedelta(seconds=seconds)
+        while datetime.now().astimezone() < deadline:
+            self.catch_up()
+            behind = [lag for lag in lags(self._recorder.database) if lag.mode == "following"]
+            if all(lag.position >= position for lag in behind):
+                return True
+            pause.wait(0.05)
+        return False
+
+    def run(self, stopped: threading.Event) -> None:
+        """Follows until stopped; meant for a thread of its own. Lets the next leader in at the end."""
+        for _ in self._recorder.tail(self._recorder.head(), stopped=stopped.is_set, poll=0.5):
+            try:
+                self.catch_up()
+            except LeaseLostError:
+                continue  # the other process does it now; we ask again at the next wake-up
+        lease = leases.acquire(self._recorder.database, "followers", self._holder, lasting=LEASE_LASTS)
+        if lease is not None:
+            leases.release(self._recorder.database, lease)
+
+    def _batch(self, projection: Projection, lease: Lease) -> int:
+        """Rows and position in one transaction that commits only under the lease."""
+        with self._recorder.database.transaction() as connection:
+            leases.confirm(connection, lease)
+            row = connection.execute(
+                "SELECT position FROM projections WHERE name = %s FOR UPDATE", (projection.name,)
+            ).fetchone()
+            if row is None:
+                raise SchemaVersionError(f"read model {projection.name} is not installed: run `zapisnik migrate`")
+            stored, _ = self._recorder.page(None, row[0], BATCH)
+            if stored:
+                projection.apply(connection, [recorded(event) for event in stored])
+                connection.execute(
+                    "UPDATE projections SET position = %s WHERE name = %s", (stored[-1].position, projection.name)
+                )
+        return len(stored)
+
+
+def lags(database: Database) -> list[Lag]:
+    """Every installed read model's lag; an inline one has none."""
+    with database.transaction() as connection:
+        rows = connection.execute(
+            """WITH head AS (SELECT coalesce(max(position), 0) AS position FROM events)
+               SELECT p.name, p.version, p.mode,
+                   CASE p.mode WHEN 'inline' THEN head.position ELSE p.position END,
+                   CASE p.mode WHEN 'inline' THEN 0 ELSE head.position - p.position END,
+                   CASE p.mode WHEN 'inline' THEN 0 ELSE coalesce(extract(epoch FROM clock_timestamp() - (
+                       SELECT e.recorded_at FROM events e WHERE e.position = p.position + 1)), 0) END
+               FROM projections p, head ORDER BY p.name"""
+        ).fetchall()
+    return [Lag(row[0], row[1], row[2], row[3], row[4], max(0.0, float(row[5]))) for row in rows]
