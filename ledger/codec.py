@@ -9,7 +9,7 @@ from typing import Generic, TypeVar, cast
 import msgspec
 
 from ledger import events as e
-from ledger.errors import StoredFormError, UnknownEventError
+from ledger.errors import MalformedValueError, StoredFormError, UnknownEventError
 from ledger.values import Actor
 
 STORED_NAMES: dict[str, type[e.AnyEvent]] = {
@@ -66,7 +66,7 @@ class Recorded(msgspec.Struct, frozen=True):
         return stored_name(type(self.event))
 
 
-_encoder = msgspec.json.Encoder(order="deterministic")
+_encoder = msgspec.json.Encoder()
 _decoders: dict[str, msgspec.json.Decoder[Envelope[e.AnyEvent]]] = {
     # msgspec builds a decoder for a generic given at run time, which a type checker cannot follow.
     name: cast("msgspec.json.Decoder[Envelope[e.AnyEvent]]", msgspec.json.Decoder(Envelope[shape]))  # type: ignore[valid-type]
@@ -97,5 +97,5 @@ def decode(name: str, data: bytes | str) -> Envelope[e.AnyEvent]:
         raise UnknownEventError(f"an event of type {name!r} was written by a newer program; upgrade this one")
     try:
         return decoder.decode(data)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, MalformedValueError) as error:
         raise StoredFormError(f"a stored {name} cannot be read: {error}") from error

@@ -189,6 +189,7 @@ class SyncAttempted(Event, frozen=True):
     """
 
     booking_id: BookingId
+    client_id: ClientId
     attempt_id: int
     operation: Operation
     covers: tuple[int, ...]
@@ -216,6 +217,7 @@ class SyncFailed(Event, frozen=True):
     """
 
     booking_id: BookingId
+    client_id: ClientId
     attempt_id: int
     operation: Operation
     outcome: Literal["not_sent", "refused", "unknown", "absent"]

@@ -63,6 +63,10 @@ class Vault:
         self._master = AESGCM(raw)
         self._key_id = hashlib.sha256(b"zapisnik key id" + raw).hexdigest()[:8]
 
+    def check(self) -> None:
+        """Raises SealError when this ledger was sealed under another master key."""
+        self._key(HOUSE)
+
     def client_for(self, kind: HandleKind, handle: str) -> ClientId:
         """The client behind a Telegram user id or a phone; at first sight a random id with a key of its own."""
         digest = self._handle_digest(kind, handle)

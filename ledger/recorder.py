@@ -161,7 +161,9 @@ class PostgresRecorder(DCBRecorder):
             row = connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()
         return row[0] if row else 0
 
-    def tail(self, after: int, *, stopped: Callable[[], bool], poll: float = 1.0) -> Iterator[list[StoredEvent]]:
+    def tail(
+        self, after: int, *, stopped: Callable[[], bool], poll: float = 1.0, query: DCBQuery | None = None
+    ) -> Iterator[list[StoredEvent]]:
         """Pages of new events, for ever, in order and none twice, until `stopped()`; yields [] when nothing came.
 
         Polling every `poll` seconds is the guarantee, a notification only the speed. A lost connection is replaced.
@@ -169,7 +171,7 @@ class PostgresRecorder(DCBRecorder):
         with Listener(self.database) as listener:
             while not stopped():
                 try:
-                    events, _ = self.page(None, after, BATCH)
+                    events, _ = self.page(query, after, BATCH)
                 except psycopg.OperationalError:
                     self.database.drop_dead_connections()
                     time.sleep(min(poll, 0.2))

@@ -128,7 +128,7 @@ def _settled(state: SyncState, covers: tuple[int, ...]) -> SyncState:
 
 
 def _failed(state: SyncState, event: e.SyncFailed) -> SyncState:
-    burns = event.outcome in ("refused", "absent")
+    burns = event.outcome in ("refused", "absent") and event.kind not in ("auth", "licence", "rights")
     return msgspec.structs.replace(
         state,
         open_attempt=state.open_attempt if event.outcome == "unknown" else None,

@@ -93,7 +93,8 @@ def parse_booking_id(text: str) -> BookingId:
         value = 0
         for letter in plain:
             value = value << 5 | _CROCKFORD.index(letter)
-        return BookingId(value)
+        if value:
+            return BookingId(value)
     if _is_number(text) and 0 < int(text) < 1 << ID_BITS:
         return BookingId(int(text))
     raise MalformedValueError("booking", "neither a number nor a code like 4F7K-2M9Q-XB")
@@ -109,10 +110,10 @@ def parse_phone(text: str, region: str = "RU") -> str:
     Raises MalformedValueError for anything that is not a possible phone; the text itself is not repeated.
     """
     candidate = text.strip()
-    # Telegram sends contacts without the plus; Russians write 8 for +7.
+    # Telegram sends contacts without the plus; Russians write 8 for +7, so only what is no such number is +8….
     attempts = [candidate]
-    if re.fullmatch(r"[0-9]{11,15}", candidate) and not candidate.startswith("8"):
-        attempts.insert(0, "+" + candidate)
+    if re.fullmatch(r"[0-9]{11,15}", candidate):
+        attempts.insert(1 if candidate.startswith("8") else 0, "+" + candidate)
     for attempt in attempts:
         try:
             number = phonenumbers.parse(attempt, region)

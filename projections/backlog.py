@@ -193,6 +193,12 @@ def statuses(connection: Connection) -> dict[BookingId, tuple[Status, int | None
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
+def bound_records(database: Database) -> set[int]:
+    """CRM records known to be one of our bookings'."""
+    with database.transaction() as connection:
+        return {row[0] for row in connection.execute("SELECT record_id FROM backlog WHERE record_id IS NOT NULL")}
+
+
 def counts(database: Database) -> BacklogCounts:
     with database.transaction() as connection:
         row: Any = connection.execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from ledger.decisions.folds import working_intervals
 from ledger.postgres import Database
@@ -55,10 +55,17 @@ def _starts(catalog: Catalog, staff_id: StaffId, day: date, length: timedelta) -
         # The grid is walked in wall-clock digits: where clocks change, a shift's hours are still what the wall says.
         start, closes = datetime.combine(day, interval.opens), datetime.combine(day, interval.closes)
         while start + length <= closes:
-            starts_at = start.replace(tzinfo=catalog.zone)
-            if starts_at.astimezone(catalog.zone).replace(fold=0) == starts_at:
-                yield Slot(staff_id, starts_at, (start + length).replace(tzinfo=catalog.zone))
+            starts_at, ends_at = start.replace(tzinfo=catalog.zone), (start + length).replace(tzinfo=catalog.zone)
+            # Where clocks change in between, the wall says another length than the master needs, or no time at all.
+            real_length = ends_at.astimezone(UTC) - starts_at.astimezone(UTC)
+            if real_length == length and _is_on_the_wall(starts_at) and _is_on_the_wall(ends_at):
+                yield Slot(staff_id, starts_at, ends_at)
             start += step
+
+
+def _is_on_the_wall(instant: datetime) -> bool:
+    """False for a time that the clocks skip; only by way of UTC does Python look."""
+    return instant.astimezone(UTC).astimezone(instant.tzinfo).replace(fold=0) == instant
 
 
 def _one_a_start(slots: Sequence[Slot], taken: Sequence[Slot], day: date) -> list[Slot]:

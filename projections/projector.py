@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Literal, Protocol
+
+from psycopg import Rollback, sql
 
 from ledger import leases
 from ledger.codec import Recorded
@@ -79,13 +83,29 @@ def fold(
     while True:
         stored, _ = recorder.page(None, after, BATCH)
         events = [recorded(event) for event in stored]
-        wanted = [event for event in events if up_to(event)]
+        wanted = list(takewhile(up_to, events))
         if wanted:
             projection.apply(connection, wanted)
             last = wanted[-1]
         if len(wanted) < len(events) or len(events) < BATCH:
             return last
         after = events[-1].position
+
+
+@contextmanager
+def scratch(
+    recorder: PostgresRecorder, projections: Sequence[Projection], up_to: Callable[[Recorded], bool]
+) -> Iterator[tuple[Connection, Recorded | None]]:
+    """Read models folded aside into temporary tables while `up_to` says yes, with the last event; gone at the end."""
+    with recorder.database.transaction() as connection:
+        path = sql.SQL("SET LOCAL search_path = pg_temp, {}, public")
+        connection.execute(path.format(sql.Identifier(recorder.database.schema)))
+        last: Recorded | None = None
+        for projection in projections:
+            connection.execute(projection.tables.encode())
+            last = fold(recorder, projection, connection, up_to=up_to)
+        yield connection, last
+        raise Rollback
 
 
 class Follower:

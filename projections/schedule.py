@@ -10,7 +10,7 @@ from typing import Any, Literal
 from ledger import events as e
 from ledger.codec import Recorded
 from ledger.postgres import Connection, Database
-from ledger.values import BookingId, ClientId, ServiceId, Slot, StaffId
+from ledger.values import BookingId, ClientId, RecordId, ServiceId, Slot, StaffId
 
 TABLES = """
 CREATE TABLE schedule (
@@ -27,6 +27,7 @@ CREATE TABLE schedule (
     active boolean NOT NULL GENERATED ALWAYS AS (status IN ('held', 'booked')) STORED,
     overlap_allowed boolean NOT NULL DEFAULT false,
     origin text NOT NULL,
+    record_id bigint,
     expires_at timestamptz,
     awaits text,
     made_at timestamptz,
@@ -40,7 +41,7 @@ CREATE INDEX schedule_holds ON schedule (expires_at) WHERE status = 'held';
 """
 
 _COLUMNS = """booking_id, version, client_id, staff_id, starts_at, ends_at, service_ids, price, status, origin,
-    expires_at, awaits, overlap_allowed"""
+    record_id, expires_at, awaits, overlap_allowed"""
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class ScheduledBooking:
     price: int | None
     status: Literal["held", "booked", "cancelled", "visited", "missed"]
     origin: Literal["bot", "crm"]
+    record_id: RecordId | None
     expires_at: datetime | None
     awaits: e.Awaits | None
     overlap_allowed: bool
@@ -92,7 +94,7 @@ def _change(item: Recorded) -> tuple[str, dict[str, Any]] | None:
             return _INSERT, {
                 "booking_id": seen.booking_id, "client_id": None, "staff_id": seen.slot.staff_id,
                 "starts_at": seen.slot.starts_at, "ends_at": seen.slot.ends_at, "service_ids": list(seen.service_ids),
-                "price": None, "status": "booked", "origin": "crm", "overlap_allowed": seen.overlap_allowed,
+                "price": None, "status": "booked", "origin": "crm", "record_id": seen.record_id, "overlap_allowed": seen.overlap_allowed,
                 "version": 1, "expires_at": None, "awaits": None, "made_at": item.at,
             }  # fmt: skip
         case e.BookingCancelled(booking_id=booking_id):
@@ -120,15 +122,16 @@ def _row(event: e.SlotHeld | e.BookingMade, status: str) -> dict[str, Any]:
         "price": sum(service.price for service in event.services),
         "status": status,
         "origin": "bot",
+        "record_id": None,
         "overlap_allowed": False,
     }
 
 
 _INSERT = """
 INSERT INTO schedule (booking_id, version, client_id, staff_id, starts_at, ends_at, service_ids, price, status,
-    origin, overlap_allowed, expires_at, awaits, made_at)
+    origin, record_id, overlap_allowed, expires_at, awaits, made_at)
 VALUES (%(booking_id)s, %(version)s, %(client_id)s, %(staff_id)s, %(starts_at)s, %(ends_at)s, %(service_ids)s,
-    %(price)s, %(status)s, %(origin)s, %(overlap_allowed)s, %(expires_at)s, %(awaits)s, %(made_at)s)
+    %(price)s, %(status)s, %(origin)s, %(record_id)s, %(overlap_allowed)s, %(expires_at)s, %(awaits)s, %(made_at)s)
 ON CONFLICT (booking_id) DO UPDATE SET version = excluded.version, staff_id = excluded.staff_id,
     starts_at = excluded.starts_at, ends_at = excluded.ends_at, service_ids = excluded.service_ids,
     price = excluded.price, status = excluded.status, expires_at = excluded.expires_at, awaits = excluded.awaits,

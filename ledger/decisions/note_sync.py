@@ -45,6 +45,7 @@ class BeginAttempt:
         return [
             e.SyncAttempted(
                 self.booking_id,
+                state.client_id,
                 self.attempt_id,
                 self.operation,
                 state.pending,

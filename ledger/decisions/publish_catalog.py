@@ -53,6 +53,8 @@ def check_catalog(catalog: e.CatalogPublished, shifts: Sequence[e.ShiftsPublishe
     for noun, ids in (("staff", Counter[int](staff_ids)), ("service", Counter[int](service_ids))):
         if repeated := sorted(one for one, times in ids.items() if times > 1):
             raise InvalidCatalogError(f"{noun} id {repeated[0]} is used twice")
+    if twice := [one for one, times in Counter(shift.staff_id for shift in shifts).items() if times > 1]:
+        raise InvalidCatalogError(f"shifts of staff {twice[0]} are given twice")
     for offer in catalog.services:
         if unknown := sorted(set(offer.staff_ids) - set(staff_ids)):
             raise InvalidCatalogError(f"service {offer.title!r} names staff {unknown[0]}, who is not in the catalogue")

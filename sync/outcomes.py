@@ -1,0 +1,214 @@
+"""What became of an attempt: by its answer, or by looking the booking up; each ends as one event."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import structlog
+
+from ledger import events as e
+from ledger.clock import Clock
+from ledger.codec import stored_name
+from ledger.decisions.integration import PauseIntegration
+from ledger.decisions.note_sync import NoteConflict, NoteOutcome
+from ledger.errors import SealError
+from ledger.leases import Lease
+from ledger.ledger import Ledger, Order
+from ledger.privacy import Vault, scrubbed
+from ledger.sync_state import MAX_ATTEMPTS, SyncState
+from ledger.values import Actor, RecordId
+from projections import backlog
+from projections.clients import contact_of
+from sync import errors, look_up
+from sync.yclients import Yclients
+
+_log = structlog.get_logger("sync")
+_SENDER = Actor("system", "sync")
+_MESSAGE = f"{stored_name(e.SyncFailed)}.message"
+
+
+class Outcomes:
+    """Writes outcomes down and looks up those nobody knows."""
+
+    def __init__(self, ledger: Ledger, vault: Vault, crm: Yclients, clock: Clock, settle: timedelta) -> None:
+        self._ledger, self._vault, self._crm, self._clock = ledger, vault, crm, clock
+        self._settle = settle
+        self._look_again_at: dict[int, datetime] = {}
+
+    def succeed(
+        self, attempt: e.SyncAttempted, record_id: int, seen_by: Literal["answer", "look_up"], lease: Lease
+    ) -> None:
+        """The CRM holds what it should."""
+        done = e.SyncSucceeded(
+            attempt.booking_id, attempt.attempt_id, attempt.operation, attempt.covers, RecordId(record_id), seen_by
+        )
+        self._ledger.execute(NoteOutcome(self._order(attempt, "outcome"), done), lease=lease)
+        _log.info("synced", booking=attempt.booking_id, operation=attempt.operation, record=record_id, by=seen_by)
+
+    def fail(self, attempt: e.SyncAttempted, failure: errors.SyncError, lease: Lease) -> None:
+        """Sorts a failure: the CRM untouched, its own no, or unknown; a no to us as such pauses the integration."""
+        outcome: Literal["not_sent", "refused", "unknown"]
+        match failure:
+            case errors.NotSentError():
+                outcome = "not_sent"
+            case errors.UnknownOutcomeError() | errors.RateLimitedError():
+                # Nobody has shown that a 429 always comes before the work: looked up like any unknown.
+                outcome = "unknown"
+            case _:
+                outcome = "refused"
+        is_ours_to_mend = isinstance(failure, errors.AuthError | errors.LicenceError | errors.RightsError)
+        parked = outcome == "refused" and not is_ours_to_mend
+        self._note_failure(attempt, failure, outcome, lease, parked=parked)
+        if is_ours_to_mend:
+            self.pause_for(failure, f"sync:{attempt.attempt_id}:pause")
+
+    def pause_for(self, failure: errors.SyncError, command_id: str) -> None:
+        """Pauses everything, with the CRM's own words. Raises any other failure again: it is no reason to pause."""
+        kind: e.PauseKind
+        match failure:
+            case errors.AuthError():
+                kind = "auth"
+            case errors.LicenceError():
+                kind = "licence"
+            case errors.RightsError():
+                kind = "rights"
+            case _:
+                raise failure
+        order = Order(command_id, _SENDER, self._clock.now())
+        self._ledger.execute(PauseIntegration(order, kind, scrubbed(failure.crm_message)))
+        _log.error("paused by the CRM", kind=kind, status=failure.status, said=scrubbed(failure.crm_message))
+
+    def settle_busy(
+        self, state: SyncState, attempt: e.SyncAttempted, phone: str, busy: errors.BusyError, lease: Lease
+    ) -> None:
+        """Busy is not an answer by itself: what stands there may be our own record, or staff's copy of it."""
+        try:
+            records = look_up.by_slot(self._crm, state)
+        except errors.SyncError:
+            self._note_failure(attempt, busy, "unknown", lease)
+            return
+        found = look_up.matching(records, state, phone, self._bound_elsewhere(state))
+        if len(found.live) == 1:
+            self.succeed(attempt, found.live[0].record_id, "look_up", lease)
+            return
+        kind: e.ConflictKind = "ambiguous" if found.live else "slot_busy"
+        clashing = found.live or [
+            record
+            for record in records
+            if record.slot_start < state.slot.ends_at
+            and record.slot_start + timedelta(minutes=record.minutes) > state.slot.starts_at
+        ]
+        conflict = e.ConflictFound(state.booking_id, kind, tuple(RecordId(record.record_id) for record in clashing))
+        self._note_failure(attempt, busy, "refused", lease, parked=True, conflict=conflict)
+
+    def is_look_up_due(self, attempt: e.SyncAttempted, now: datetime) -> bool:
+        """At once, then now and then, and surely once absence can be concluded."""
+        return now >= self._look_again_at.get(attempt.attempt_id, now)
+
+    def look_up(self, state: SyncState, lease: Lease) -> None:
+        """Finds out what became of an attempt nobody knows the outcome of. Raises a read's SyncError."""
+        attempt = state.open_attempt
+        if attempt is None:
+            return
+        try:
+            if attempt.operation == "cancel" and attempt.record_id is not None:
+                self.look_up_cancelled(attempt, attempt.record_id, lease)
+            else:
+                self._look_up_created(state, attempt, lease)
+        except (errors.AuthError, errors.LicenceError, errors.RightsError) as failure:
+            self.pause_for(failure, f"sync:{attempt.attempt_id}:pause:{self._clock.now().isoformat()}")
+
+    def look_up_cancelled(self, attempt: e.SyncAttempted, record_id: RecordId, lease: Lease) -> None:
+        """A removal happened when the CRM says so itself: the record is marked removed, or not there any more."""
+        try:
+            is_gone = self._crm.record(record_id).deleted
+        except errors.GoneError:
+            is_gone = True
+        if is_gone:
+            self.succeed(attempt, record_id, "look_up", lease)
+        else:
+            self._conclude_absence(attempt, lease)
+
+    def look_for_twin(self, state: SyncState, attempt: e.SyncAttempted, phone: str, lease: Lease) -> None:
+        """After a create that followed a "not there": the first request may have arrived late after all."""
+        try:
+            records = look_up.by_creation(self._crm, attempt.deadline_at - timedelta(days=1), self._clock.now())
+        except errors.SyncError:
+            _log.warning("could not look for a twin", booking=state.booking_id)
+            return
+        found = look_up.matching(records, state, phone, self._bound_elsewhere(state))
+        if len(found.live) > 1:
+            self._conflict(state, "duplicate", [record.record_id for record in found.live], lease)
+
+    def _look_up_created(self, state: SyncState, attempt: e.SyncAttempted, lease: Lease) -> None:
+        contact = contact_of(self._ledger, self._vault, state.client_id)
+        if contact is None:
+            raise SealError(f"booking {state.booking_id} has a client without a contact")
+        records = look_up.by_creation(self._crm, attempt.deadline_at, self._clock.now())
+        found = look_up.matching(records, state, contact.phone, self._bound_elsewhere(state))
+        if len(found.live) == 1:
+            self.succeed(attempt, found.live[0].record_id, "look_up", lease)
+        elif found.live:
+            self._conflict(state, "duplicate", [record.record_id for record in found.live], lease)
+        elif found.deleted and state.is_wanted:
+            # Created, then removed in the CRM: creating it again would undo somebody's decision.
+            self._conflict(state, "removed_in_crm", [record.record_id for record in found.deleted], lease)
+        else:
+            self._conclude_absence(attempt, lease)
+
+    def _conclude_absence(self, attempt: e.SyncAttempted, lease: Lease) -> None:
+        """ "Not there" counts only once the request can no longer be on its way; until then look again."""
+        now = self._clock.now()
+        sure_at = attempt.deadline_at + self._settle
+        if now < sure_at:
+            self._look_again_at[attempt.attempt_id] = min(sure_at, now + max(self._settle / 6, timedelta(seconds=1)))
+            return
+        absent = errors.UnknownOutcomeError(detail="looked up, not there")
+        self._note_failure(attempt, absent, "absent", lease, parked=attempt.number >= MAX_ATTEMPTS)
+
+    def _note_failure(
+        self,
+        attempt: e.SyncAttempted,
+        failure: errors.SyncError,
+        outcome: Literal["not_sent", "refused", "unknown", "absent"],
+        lease: Lease,
+        *,
+        parked: bool = False,
+        conflict: e.ConflictFound | None = None,
+    ) -> None:
+        words = failure.crm_message or failure.detail
+        failed = e.SyncFailed(
+            attempt.booking_id,
+            attempt.client_id,
+            attempt.attempt_id,
+            attempt.operation,
+            outcome,
+            failure.kind,
+            self._vault.seal(attempt.client_id, words, _MESSAGE),
+            status=failure.status,
+            parked=parked,
+        )
+        step = "unknown" if outcome == "unknown" else "outcome"
+        self._ledger.execute(NoteOutcome(self._order(attempt, step), failed, conflict), lease=lease)
+        _log.warning(
+            "not synced",
+            booking=attempt.booking_id,
+            operation=attempt.operation,
+            outcome=outcome,
+            kind=failure.kind,
+            status=failure.status,
+        )
+
+    def _conflict(self, state: SyncState, kind: e.ConflictKind, record_ids: list[int], lease: Lease) -> None:
+        records = tuple(RecordId(record_id) for record_id in record_ids)
+        order = Order(f"sync:conflict:{state.booking_id}:{kind}:{state.pending}", _SENDER, self._clock.now())
+        self._ledger.execute(NoteConflict(order, state.booking_id, kind, records), lease=lease)
+        _log.warning("conflict", booking=state.booking_id, kind=kind, records=record_ids)
+
+    def _bound_elsewhere(self, state: SyncState) -> set[int]:
+        return backlog.bound_records(self._ledger.recorder.database) - {state.record_id or 0}
+
+    def _order(self, attempt: e.SyncAttempted, step: str) -> Order:
+        command_id = f"sync:{attempt.attempt_id}:{step}"
+        return Order(command_id, _SENDER, self._clock.now(), cause=f"sync:{attempt.attempt_id}:attempt")

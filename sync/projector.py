@@ -1,0 +1,189 @@
+"""The sender: brings the CRM to what the ledger says, one item, one attempt, one recorded outcome at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from ledger import events as e
+from ledger.clock import Clock
+from ledger.decisions.note_sync import BeginAttempt, SkipSync
+from ledger.errors import IntegrationPausedError, NothingToSyncError, SealError
+from ledger.leases import Lease
+from ledger.ledger import Ledger, Order
+from ledger.privacy import Vault, random_id
+from ledger.sync_state import SyncState
+from ledger.values import Actor
+from projections import backlog
+from projections.clients import Contact, contact_of
+from projections.integration import integration
+from sync import errors
+from sync.outcomes import Outcomes
+from sync.plan import PlanItem, make_plan
+from sync.turns import Turns
+from sync.wire import NewCrmRecord
+from sync.yclients import Yclients
+
+SENDER = Actor("system", "sync")
+LONGEST_PROBE_PAUSE = timedelta(seconds=60)
+_log = structlog.get_logger("sync")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long a request may take as a whole, and how long after that the CRM may still be finishing it."""
+
+    request: timedelta = timedelta(seconds=10)
+    settle: timedelta = timedelta(seconds=60)
+
+
+class SyncProjector:
+    """Sends what the CRM lacks. It may be killed between any two lines: the next one starts from the ledger."""
+
+    def __init__(
+        self, ledger: Ledger, vault: Vault, crm: Yclients, turns: Turns, clock: Clock, pace: Pace = Pace()
+    ) -> None:
+        self._ledger, self._vault, self._crm = ledger, vault, crm
+        self._turns, self._clock, self._pace = turns, clock, pace
+        self._outcomes = Outcomes(ledger, vault, crm, clock, pace.settle)
+        self._probe_at: datetime | None = None
+        self._probe_pause = timedelta(seconds=1)
+
+    def step(self, lease: Lease) -> PlanItem | None:
+        """Does the first item of the plan that can be done now; None when nothing can.
+
+        Raises LeaseLostError when another sender took over.
+        """
+        now = self._clock.now()
+        state = integration(self._ledger)
+        if state.state == "paused" or not state.is_diary_loaded or not self._way_is_open(now):
+            return None
+        for item in make_plan(backlog.open_items(self._ledger.recorder.database), now, state.past):
+            handler = self._handler(item, state.past)
+            if handler is None:
+                continue
+            try:
+                handler(item.state, lease)
+            except NothingToSyncError:
+                continue  # the read model was a moment behind; the ledger itself says there is nothing to do
+            except IntegrationPausedError:
+                return None
+            except errors.SyncError as failure:
+                # Only reads get here: outcomes of writes are recorded where they happen.
+                self._step_back(failure)
+            return item
+        return None
+
+    def _handler(self, item: PlanItem, past: str) -> Callable[[SyncState, Lease], None] | None:
+        """What to do about an item now; None when it has to wait for time or for a person."""
+        match item.step:
+            case "create":
+                return self._create
+            case "cancel":
+                return self._cancel
+            case "skip":
+                return lambda state, lease: self._skip(state, lease, "superseded")
+            case "past":
+                return (lambda state, lease: self._skip(state, lease, "past")) if past == "skip" else None
+            case "look_up":
+                attempt = item.state.open_attempt
+                is_due = attempt is not None and self._outcomes.is_look_up_due(attempt, self._clock.now())
+                return self._outcomes.look_up if is_due else None
+            case "parked" | "wait":
+                return None
+
+    def _create(self, state: SyncState, lease: Lease) -> None:
+        contact = self._contact(state)
+        new = NewCrmRecord(
+            state.booking_id,
+            state.slot.staff_id,
+            state.slot.starts_at,
+            int((state.slot.ends_at - state.slot.starts_at) / timedelta(minutes=1)),
+            state.services,
+            contact.phone,
+            contact.name,
+        )
+        attempt = self._begin(state, "create", lease)
+        try:
+            record = self._crm.create(new)
+        except errors.BusyError as busy:
+            self._outcomes.settle_busy(state, attempt, contact.phone, busy, lease)
+        except errors.SyncError as failure:
+            self._failed(attempt, failure, lease)
+        else:
+            self._outcomes.succeed(attempt, record.record_id, "answer", lease)
+            if state.was_absent:
+                self._outcomes.look_for_twin(state, attempt, contact.phone, lease)
+
+    def _cancel(self, state: SyncState, lease: Lease) -> None:
+        attempt = self._begin(state, "cancel", lease)
+        record_id = attempt.record_id
+        if record_id is None:
+            raise NothingToSyncError
+        try:
+            self._crm.delete(record_id)
+        except errors.GoneError:
+            # Gone already, or never there for us: only a look tells which.
+            self._outcomes.look_up_cancelled(attempt, record_id, lease)
+        except errors.SyncError as failure:
+            self._failed(attempt, failure, lease)
+        else:
+            self._outcomes.succeed(attempt, record_id, "answer", lease)
+
+    def _skip(self, state: SyncState, lease: Lease, reason: e.SkipReason) -> None:
+        order = self._order(f"sync:skip:{state.booking_id}:{state.pending[-1]}:{reason}")
+        self._ledger.execute(SkipSync(order, state.booking_id, reason), lease=lease)
+        _log.info("skipped", booking=state.booking_id, reason=reason)
+
+    def _begin(self, state: SyncState, operation: e.Operation, lease: Lease) -> e.SyncAttempted:
+        """Writes the attempt down. The turn is taken before, so that the deadline named is the request's own."""
+        self._turns.prepay()
+        attempt_id = random_id()
+        order = self._order(f"sync:{attempt_id}:attempt")
+        deadline_at = order.at + self._pace.request
+        begin = BeginAttempt(order, state.booking_id, attempt_id, operation, deadline_at)
+        return self._ledger.execute(begin, lease=lease).answer
+
+    def _failed(self, attempt: e.SyncAttempted, failure: errors.SyncError, lease: Lease) -> None:
+        self._outcomes.fail(attempt, failure, lease)
+        if isinstance(failure, errors.NotSentError | errors.UnknownOutcomeError | errors.RateLimitedError):
+            self._step_back(failure)
+
+    def _contact(self, state: SyncState) -> Contact:
+        contact = contact_of(self._ledger, self._vault, state.client_id)
+        if contact is None:
+            raise SealError(f"booking {state.booking_id} has a client without a contact")
+        return contact
+
+    def _way_is_open(self, now: datetime) -> bool:
+        """After trouble on the way one read at a time asks whether the CRM answers; only then writes go on."""
+        if self._probe_at is None:
+            return True
+        if now < self._probe_at:
+            return False
+        try:
+            self._crm.probe()
+        except errors.RateLimitedError as failure:
+            self._step_back(failure)
+        except (errors.UnavailableError, errors.NotSentError):
+            self._probe_pause = min(self._probe_pause * 2, LONGEST_PROBE_PAUSE)
+            self._probe_at = now + self._probe_pause
+            return False
+        except errors.SyncError as failure:
+            self._outcomes.pause_for(failure, f"sync:probe:{random_id()}")
+            return False
+        self._probe_at, self._probe_pause = None, timedelta(seconds=1)
+        return True
+
+    def _step_back(self, failure: errors.SyncError) -> None:
+        if isinstance(failure, errors.RateLimitedError):
+            self._turns.hold_back(timedelta(seconds=failure.retry_after or 60))
+        else:
+            self._probe_at = self._clock.now() + self._probe_pause
+        _log.warning("the CRM is out of reach", kind=failure.kind, status=failure.status)
+
+    def _order(self, command_id: str) -> Order:
+        return Order(command_id, SENDER, self._clock.now())

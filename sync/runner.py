@@ -1,0 +1,90 @@
+"""The sync process: takes the lease, reads the diary once, then sends item by item until it is stopped."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+import structlog
+
+from ledger import leases
+from ledger.clock import Clock
+from ledger.errors import LeaseLostError
+from ledger.leases import Lease
+from ledger.ledger import Ledger
+from ledger.wakeups import Listener
+from projections.integration import integration
+from projections.projector import Follower
+from sync.errors import AuthError, LicenceError, RightsError, SyncError
+from sync.inbound import connect, import_baseline
+from sync.outcomes import Outcomes
+from sync.projector import SyncProjector
+from sync.yclients import Yclients
+
+_log = structlog.get_logger("sync")
+
+
+class SyncRunner:
+    """Owns the loop; the steps themselves are `SyncProjector.step` and `import_baseline`."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        crm: Yclients,
+        projector: SyncProjector,
+        outcomes: Outcomes,
+        follower: Follower,
+        clock: Clock,
+        *,
+        company_id: int,
+        holder: str,
+        lease_lasts: timedelta,
+    ) -> None:
+        self._ledger, self._crm, self._projector, self._outcomes = ledger, crm, projector, outcomes
+        self._follower, self._clock = follower, clock
+        self._company_id, self._holder, self._lease_lasts = company_id, holder, lease_lasts
+        self._baseline_at: datetime | None = None
+        self._baseline_pause = timedelta(seconds=1)
+
+    def run(self, stopped: threading.Event) -> None:
+        """Runs until stopped. Another sender's lease makes this one wait in the wings, ready to take over."""
+        connect(self._ledger, self._clock, self._company_id)
+        lease: Lease | None = None
+        with Listener(self._ledger.recorder.database) as listener:
+            while not stopped.is_set():
+                lease = leases.acquire(self._ledger.recorder.database, "sync", self._holder, lasting=self._lease_lasts)
+                if lease is None or not self._turn(lease):
+                    listener.wait(0.5)
+        if lease is not None:
+            leases.release(self._ledger.recorder.database, lease)
+
+    def _turn(self, lease: Lease) -> bool:
+        """One piece of work; False when there was none."""
+        self._follower.wait_until(self._ledger.recorder.head(), seconds=5)
+        if not integration(self._ledger).is_diary_loaded:
+            return self._read_diary()
+        try:
+            return self._projector.step(lease) is not None
+        except LeaseLostError:
+            _log.warning("another sender took over")
+            return False
+
+    def _read_diary(self) -> bool:
+        now = self._clock.now()
+        if self._baseline_at is not None and now < self._baseline_at:
+            return False
+        try:
+            import_baseline(self._ledger, self._crm, self._clock)
+        except (AuthError, LicenceError, RightsError) as failure:
+            self._outcomes.pause_for(failure, f"sync:baseline-refused:{now.isoformat()}")
+            self._put_off(now)
+            return False
+        except SyncError as failure:
+            _log.warning("the diary cannot be read yet", kind=failure.kind, status=failure.status)
+            self._put_off(now)
+            return False
+        return True
+
+    def _put_off(self, now: datetime) -> None:
+        self._baseline_at = now + self._baseline_pause
+        self._baseline_pause = min(self._baseline_pause * 2, timedelta(seconds=60))

@@ -1,0 +1,84 @@
+"""A client to ask with, a booking to send, and hosts that answer in whatever wrong way a test names."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from ledger.values import BookedService, ServiceId
+from sync.wire import NewCrmRecord
+from sync.yclients import Access, Yclients
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+ACCESS = Access("http://127.0.0.1:9", "simulated-partner-token", "simulated-user-token", 1)
+NEW = NewCrmRecord(
+    booking_id=1234567890123,
+    staff_id=5,
+    starts_at=datetime(2026, 12, 1, 10, 0, tzinfo=MOSCOW),
+    minutes=90,
+    services=(BookedService(ServiceId(3), 150050, 90),),
+    phone="+79161234567",
+    name="Аня",
+)
+
+
+def client(url: str, *, access: Access = ACCESS, seconds: float = 5, turns: list[None] | None = None) -> Yclients:
+    taken: list[None] = [] if turns is None else turns
+    return Yclients(
+        replace(access, url=url),
+        wait_turn=lambda: taken.append(None),
+        zone=MOSCOW,
+        deadline=timedelta(seconds=seconds),
+    )
+
+
+@contextmanager
+def host(answer: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[bytes]]]:
+    """A host that reads one request a connection, notes it, and then does as `answer` says."""
+    requests: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with closing(connection):
+                requests.append(_whole_request(connection))
+                try:
+                    answer(connection)
+                except OSError:
+                    continue  # the client has hung up, which some of these tests are about
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", requests
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+def _whole_request(connection: socket.socket) -> bytes:
+    read = b""
+    while b"\r\n\r\n" not in read:
+        read += connection.recv(65536)
+    head, _, body = read.partition(b"\r\n\r\n")
+    length = next(
+        (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), 0
+    )
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+def saying(body: bytes, *, status: str = "200 OK", headers: str = "") -> Callable[[socket.socket], None]:
+    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode()
+    return lambda connection: connection.sendall(head + body)
