@@ -1,8 +1,9 @@
 """What the command line can end with.
 
 ConsoleError
-├── UsageError       used wrongly: a setting, an argument, a file; exit 2
-└── FoundError       it worked, and found something that is not as it should be; exit 1
+├── UsageError                  used wrongly: a setting, an argument, a file; exit 2
+│   └── EmbeddedDatabaseError   the embedded PostgreSQL cannot be had; exit 2
+└── FoundError                  it worked, and found something that is not as it should be; exit 1
 """
 
 from __future__ import annotations
@@ -18,6 +19,14 @@ class UsageError(ConsoleError):
     """A setting, an argument or a file is wrong; the text names it and the remedy."""
 
     exit_code = 2
+
+
+class EmbeddedDatabaseError(UsageError):
+    """The embedded server cannot be had: a sentence with the remedy, then what PostgreSQL said, if anything."""
+
+    def __init__(self, trouble: str, said: str = "") -> None:
+        remedy = f"{trouble}, or set DATABASE_URL to a PostgreSQL server of your own."
+        super().__init__("\n".join(filter(None, [remedy, said.strip()[-2000:]])))
 
 
 class FoundError(ConsoleError):

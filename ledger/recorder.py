@@ -23,6 +23,7 @@ from eventsourcing.dcb.api import (
 )
 from eventsourcing.persistence import IntegrityError, ProgrammingError
 
+from ledger.errors import StoreUnavailableError
 from ledger.postgres import Connection, Database
 from ledger.wakeups import Listener, Notifier
 
@@ -155,6 +156,15 @@ class PostgresRecorder(DCBRecorder):
             ).fetchall()
         return [StoredEvent(*row[1:]) for row in rows if row[1] is not None], rows[0][0]
 
+    def next_page(self, query: DCBQuery | None, after: int) -> list[StoredEvent] | None:
+        """A page for a reader that may not die: None when the database was away, and the next call tries afresh."""
+        try:
+            return self.page(query, after, BATCH)[0]
+        except (psycopg.OperationalError, StoreUnavailableError):
+            self.database.drop_dead_connections()
+            time.sleep(0.2)
+            return None
+
     def head(self) -> int:
         """The position of the last event, 0 for an empty log."""
         with self.database.transaction() as connection:
@@ -170,11 +180,8 @@ class PostgresRecorder(DCBRecorder):
         """
         with Listener(self.database) as listener:
             while not stopped():
-                try:
-                    events, _ = self.page(query, after, BATCH)
-                except psycopg.OperationalError:
-                    self.database.drop_dead_connections()
-                    time.sleep(min(poll, 0.2))
+                events = self.next_page(query, after)
+                if events is None:
                     continue
                 if events:
                     after = events[-1].position
@@ -244,9 +251,9 @@ class PollingSubscription(DCBSubscription[PostgresRecorder]):
         while not self._page:
             if self._has_been_stopped:
                 raise StopIteration
-            events, _ = self._recorder.page(self._query, self._last_position, BATCH)
-            self._page.extend(events)
-            if not events:
+            events = self._recorder.next_page(self._query, self._last_position)
+            self._page.extend(events or [])
+            if events == []:
                 self._listener.wait(1.0)
         stored = self._page.popleft()
         self._last_position = stored.position

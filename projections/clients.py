@@ -38,3 +38,11 @@ def contact_of(ledger: Ledger, vault: Vault, client_id: ClientId) -> Contact | N
 
 def has_consented(ledger: Ledger, client_id: ClientId) -> bool:
     return latest(ledger.history(boundaries.client(client_id)), e.ConsentGiven) is not None
+
+
+def awaited_of(ledger: Ledger, client_id: ClientId) -> e.Awaits:
+    """What a booking of this client still needs: consent, then a contact, then only their word."""
+    history = ledger.history(boundaries.client(client_id))
+    if latest(history, e.ConsentGiven) is None:
+        return "consent"
+    return "contact" if latest(history, e.ClientRegistered) is None else "confirmation"

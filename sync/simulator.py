@@ -8,6 +8,7 @@ Under `/simulator` it can be watched and switched from other processes; `python 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import signal
 import sys
 import threading
@@ -70,7 +71,8 @@ class Counts(msgspec.Struct, frozen=True):
 class Simulator:
     """An ASGI application and, for whoever runs it in the same process, its levers.
 
-    `answers_as` is the form of a new record's `data`: the vendor documents an array, running code has met an object.
+    Each call takes `delay` seconds, half before its work and half after. `answers_as` is the form of a new record's
+    `data`: the vendor documents an array, running code has met an object.
     `clock` gives aware instants for creation and change; `monotonic` seconds for the limit on calls.
     """
 
@@ -85,6 +87,7 @@ class Simulator:
         limits: Limits | None = None,
         most_per_page: int = 300,
         answers_as: Literal["array", "object"] = "array",
+        delay: float = 0.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -93,7 +96,7 @@ class Simulator:
         self._window = RateWindow(limits or Limits(), monotonic)
         self._switch = OutageSwitch()
         self._diary = Diary(company_id, self.zone, clock)
-        self._clock = clock
+        self._clock, self._delay = clock, delay
         self._lock = threading.Lock()
         self._journal: deque[Call] = deque(maxlen=_JOURNAL_LENGTH)
         self._requests = self._rate_limited = self._hung_up = 0
@@ -155,7 +158,9 @@ class Simulator:
         async def hold_back(message: Message) -> None:
             answer.append(message)
 
+        await asyncio.sleep(self._delay / 2)
         await self._app(scope, receive, hold_back)
+        await asyncio.sleep(self._delay / 2)
         status = int(answer[0]["status"])
         if scope["method"] in _WRITES and status < 300 and self._switch.drops_this_answer():
             self._note(scope, None)
@@ -234,6 +239,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--partner-token", default=PARTNER_TOKEN)
     parser.add_argument("--user-token", default=USER_TOKEN)
     parser.add_argument("--partner-id", default="")
+    parser.add_argument("--per-second", type=int, default=5, help="calls allowed in any second")
+    parser.add_argument("--per-minute", type=int, default=200, help="calls allowed in any minute")
+    parser.add_argument("--delay", type=float, default=0.0, help="how many seconds each call takes")
     chosen = parser.parse_args(arguments)
     simulator = Simulator(
         company_id=chosen.company,
@@ -241,6 +249,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         partner_token=chosen.partner_token,
         user_token=chosen.user_token,
         partner_id=chosen.partner_id,
+        limits=Limits(chosen.per_second, chosen.per_minute),
+        delay=chosen.delay,
     )
     # The server gives a signal it was stopped by back to its former handler.
     for stopping in (signal.SIGTERM, signal.SIGINT):

@@ -1,0 +1,164 @@
+"""Every button a client can press, packed into at most 64 bytes with everything its answer needs.
+
+Numbers travel in base 36, days as digits, so that the largest ids fit. A button may be older than this program, or
+forged: what does not unpack is answered by the menu, what does unpack is a request that the ledger still judges.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Final
+
+from aiogram.filters.callback_data import CallbackData
+from pydantic import BeforeValidator, Field, PlainSerializer
+
+from ledger.values import ID_BITS, BookingId, ServiceId, StaffId
+
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def _packed(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits or "0"
+
+
+def _unpacked(value: object) -> int:
+    if isinstance(value, int) and 0 <= value < 1 << ID_BITS:
+        return value
+    if isinstance(value, str) and re.fullmatch(r"[0-9a-z]{1,10}", value) and (number := int(value, 36)) < 1 << ID_BITS:
+        return number
+    raise ValueError("not a packed number below 2^50")
+
+
+def _day(value: object) -> date:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{8}", value):
+        return date(int(value[:4]), int(value[4:6]), int(value[6:]))
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    raise ValueError("not a packed day")
+
+
+_pack, _unpack = PlainSerializer(_packed), BeforeValidator(_unpacked)
+PackedBooking = Annotated[BookingId, _pack, _unpack]
+PackedService = Annotated[ServiceId, _pack, _unpack]
+PackedStaff = Annotated[StaffId, _pack, _unpack]
+PackedNumber = Annotated[int, _pack, _unpack]
+PackedMinute = Annotated[int, _pack, Field(lt=1 << 31), _unpack]
+"""Minutes since 1970 UTC, up to the year 6053: what no calendar holds is no button of ours."""
+PackedDay = Annotated[date, PlainSerializer(lambda day: day.strftime("%Y%m%d")), BeforeValidator(_day)]
+
+
+class Menu(CallbackData, prefix="m"):
+    """To the beginning."""
+
+
+class Nothing(CallbackData, prefix="-"):
+    """A cell of the calendar that only names or fills."""
+
+
+class Resume(CallbackData, prefix="r"):
+    """Go on with the booking whose time is being kept."""
+
+
+class Services(CallbackData, prefix="s"):
+    """The price list; `category` is a checksum of its title, None for the categories themselves."""
+
+    category: PackedNumber | None = None
+    page: PackedNumber = 0
+
+
+class Masters(CallbackData, prefix="w"):
+    """Who does the service."""
+
+    service_id: PackedService
+
+
+class Days(CallbackData, prefix="d"):
+    """The calendar of a master (None: any); `month` is any day of it, None for the first month with room."""
+
+    service_id: PackedService
+    staff_id: PackedStaff | None = None
+    month: PackedDay | None = None
+
+
+class Times(CallbackData, prefix="t"):
+    """The free times of a day."""
+
+    service_id: PackedService
+    staff_id: PackedStaff | None = None
+    day: PackedDay
+    page: PackedNumber = 0
+
+
+class Hold(CallbackData, prefix="h"):
+    """Keep this time: `minute` counts from 1970 UTC; with `any_master` another master will do as well."""
+
+    service_id: PackedService
+    staff_id: PackedStaff
+    minute: PackedMinute
+    any_master: bool = False
+
+
+class Agree(CallbackData, prefix="ca"):
+    """Yes to the consent whose text begins with this checksum (eight hex digits of its SHA-256)."""
+
+    booking_id: PackedBooking
+    text: str
+
+
+class Refuse(CallbackData, prefix="cr"):
+    """No to the consent."""
+
+    booking_id: PackedBooking
+
+
+class Confirm(CallbackData, prefix="ok"):
+    """Book what is kept; the rest leads back to the times of that day."""
+
+    booking_id: PackedBooking
+    service_id: PackedService
+    staff_id: PackedStaff
+    day: PackedDay
+
+
+class OtherTime(CallbackData, prefix="ot"):
+    """Let the kept time go and choose another."""
+
+    booking_id: PackedBooking
+    service_id: PackedService
+    staff_id: PackedStaff
+    day: PackedDay
+
+
+class Drop(CallbackData, prefix="no"):
+    """Let the kept time go."""
+
+    booking_id: PackedBooking
+
+
+class MyBookings(CallbackData, prefix="my"):
+    """My bookings."""
+
+
+class Card(CallbackData, prefix="b"):
+    """One booking."""
+
+    booking_id: PackedBooking
+
+
+class AskCancel(CallbackData, prefix="x"):
+    """Cancel the booking as it stood at `version`: asks once more."""
+
+    booking_id: PackedBooking
+    version: PackedNumber
+
+
+class Cancel(CallbackData, prefix="xx"):
+    """Cancel the booking as it stood at `version`."""
+
+    booking_id: PackedBooking
+    version: PackedNumber

@@ -1,0 +1,63 @@
+"""Updates that could not be handled: remembered without their content, and the client is told."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import Update
+
+from bot.texts.words import Words
+from ledger.postgres import Database
+
+_log = structlog.get_logger("bot")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An update that is passed over; `update` is None for one that cannot even be read."""
+
+    update_id: int
+    kind: str
+    error: BaseException
+    update: Update | None = None
+
+
+class FailedUpdates:
+    """Writes failures to `failed_updates`, then says so in the chat. Raises when the store cannot be reached."""
+
+    def __init__(self, database: Database, words: Words) -> None:
+        self._database, self._words = database, words
+
+    async def __call__(self, bot: Bot, failure: Failure) -> None:
+        await asyncio.to_thread(self._record, bot.id, failure)
+        _log.error("update passed over", update=failure.update_id, kind=failure.kind, error=_name(failure.error))
+        if failure.update is not None:
+            await self._tell(bot, failure.update)
+
+    def _record(self, bot_id: int, failure: Failure) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(
+                """INSERT INTO failed_updates (bot_id, update_id, kind, error) VALUES (%s, %s, %s, %s)
+                   ON CONFLICT DO NOTHING""",
+                (bot_id, failure.update_id, failure.kind, _name(failure.error)),
+            )
+
+    async def _tell(self, bot: Bot, update: Update) -> None:
+        query, message = update.callback_query, update.message
+        chat = query.message.chat if query and query.message else message.chat if message else None
+        try:
+            if query is not None:
+                await bot.answer_callback_query(query.id)
+            if chat is not None and chat.type == "private":
+                await bot.send_message(chat.id, self._words.failed)
+        except TelegramAPIError as error:
+            _log.warning("could not say that it failed", update=update.update_id, error=_name(error))
+
+
+def _name(error: BaseException) -> str:
+    """The class alone: a message could quote what the client wrote."""
+    return f"{type(error).__module__}.{type(error).__qualname__}"

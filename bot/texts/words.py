@@ -1,0 +1,103 @@
+"""Every sentence of the screens, as one table: a language is one filled-in `Words`, and none can miss a field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ledger.errors import RefusalError
+
+
+@dataclass(frozen=True)
+class Words:
+    """The screens' words in one language; `{names}` are filled in by `str.format`, dates and money by Babel."""
+
+    locale: str
+    # menu
+    welcome: str
+    not_open: str
+    address_line: str
+    phone_line: str
+    call_us: str
+    only_buttons: str
+    what_next: str
+    old_button: str
+    failed: str
+    book_button: str
+    my_bookings_button: str
+    continue_button: str
+    menu_button: str
+    back_button: str
+    # services and masters
+    choose_category: str
+    choose_service: str
+    service_button: str
+    no_services: str
+    earlier_button: str
+    later_button: str
+    choose_master: str
+    any_master_button: str
+    master_button: str
+    # days and times
+    choose_day: str
+    no_days: str
+    other_master_button: str
+    choose_time: str
+    no_times: str
+    any_master: str
+    other_day_button: str
+    # consent
+    kept: str
+    why_consent: str
+    consent: str
+    consent_version: str
+    consent_given: str
+    consent_changed: str
+    consent_refused: str
+    agree_button: str
+    refuse_button: str
+    # contact
+    ask_contact: str
+    share_contact_button: str
+    drop_booking_button: str
+    bad_phone: str
+    foreign_contact: str
+    contact_saved: str
+    # confirmation
+    unfinished: str
+    confirm: str
+    confirm_button: str
+    other_time_button: str
+    drop_button: str
+    dropped: str
+    booked: str
+    cancel_until: str
+    # a booking
+    service_line: str
+    master_line: str
+    when_line: str
+    price_line: str
+    free_of_charge: str
+    gone_service: str
+    gone_master: str
+    code_line: str
+    my_bookings: str
+    no_bookings: str
+    booking_button: str
+    standing: str
+    cancelled: str
+    past: str
+    cancel_button: str
+    sure_to_cancel: str
+    yes_cancel_button: str
+    no_cancel_button: str
+    just_cancelled: str
+    too_late_here: str
+    # every way the salon's rules say no
+    refusals: Mapping[type[RefusalError], str]
+    with_phone: frozenset[type[RefusalError]]
+    """The refusals after which the salon's phone is the way out."""
+
+    def refusal(self, refusal: RefusalError) -> str:
+        """The sentence for a refusal; the nearest class that has one."""
+        return next(self.refusals[kind] for kind in type(refusal).__mro__ if kind in self.refusals)

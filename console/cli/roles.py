@@ -1,0 +1,83 @@
+"""The roles of the Procfile, all of them in one process, and the trial."""
+
+from __future__ import annotations
+
+import typer
+
+from console.cli.catalog import publish
+from console.cli.common import caught_up
+from console.errors import UsageError
+from console.roles import Role, bot_of, run_roles
+from console.settings import load_settings, require
+from console.trial import run_trial
+from console.wiring import House, open_house
+from ledger.decisions.integration import PauseIntegration
+from ledger.ledger import Order
+from ledger.postgres import migrate as migrate_schema
+from ledger.privacy import random_id
+from ledger.values import Actor
+from projections.catalog import current_catalog
+from projections.integration import integration
+
+commands = typer.Typer()
+
+
+@commands.command("try")
+def try_() -> None:
+    """Everything here: embedded PostgreSQL, simulated CRM, the bot's chat and the log in a web page."""
+    run_trial(load_settings())
+
+
+@commands.command()
+def migrate() -> None:
+    """Bring the database schema to this program's version."""
+    settings = load_settings()
+    with open_house(settings, prepare=True) as house:
+        done = migrate_schema(house.database)
+        typer.echo(f"Schema {settings.zapisnik_schema} is at this program's version, head {house.recorder.head()}.")
+        if done:
+            raise UsageError("the schema changed while it was being migrated: run it again")
+
+
+@commands.command()
+def run() -> None:
+    """All roles in one process, for a small salon. Prepares the schema and publishes SALON_FILE if need be."""
+    settings = load_settings()
+    bot_of(settings)
+    with open_house(settings, prepare=True) as house:
+        caught_up(house)
+        if current_catalog(house.database) is None:
+            publish(house, settings.salon_file)
+            caught_up(house)
+    # Opened anew: the salon's zone is known now.
+    with open_house(settings) as house:
+        roles: list[Role] = ["follow", "remind", "bot"]
+        if settings.has_crm():
+            roles.append("sync")
+        else:
+            _note_missing_credentials(house)
+            typer.echo(f"{', '.join(settings.missing_crm())} not set: bookings are kept, nothing is sent to Yclients.")
+        run_roles(house, roles)
+
+
+@commands.command()
+def bot() -> None:
+    """Serve the Telegram bot."""
+    settings = load_settings()
+    require(settings.bot_token, "BOT_TOKEN", "get one from @BotFather in Telegram")
+    with open_house(settings) as house:
+        run_roles(house, ["follow", "bot"])
+
+
+@commands.command()
+def remind() -> None:
+    """Free the times whose holds ran out. (Reminders to clients are not sent yet.)"""
+    with open_house(load_settings()) as house:
+        run_roles(house, ["remind"])
+
+
+def _note_missing_credentials(house: House) -> None:
+    """A running integration without credentials is a paused one: say so in the log."""
+    if integration(house.ledger).state == "running":
+        order = Order(f"console:no-credentials:{random_id()}", Actor("system", "run"), house.clock.now())
+        house.ledger.execute(PauseIntegration(order, "no_credentials"))

@@ -1,0 +1,131 @@
+"""`zapisnik try`: everything on this machine. A salon, a client's chat, a CRM that can be taken away, in one page."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from zoneinfo import ZoneInfo
+
+import typer
+import uvicorn
+from pydantic import SecretStr
+
+from bot.local import LocalTelegram, local_bot
+from console.cli.catalog import publish
+from console.errors import UsageError
+from console.roles import serve_bot, started, stopping_on_signals
+from console.salon_file import load_salon
+from console.settings import Settings
+from console.web.try_page import CHAT_ID, PERSON, TryPage
+from console.wiring import House, drop_schema, open_house
+from sync.simulator import Simulator, running
+from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
+
+COMPANY_ID = 1
+
+
+def run_trial(settings: Settings) -> None:
+    """Serves the page on PORT until interrupted. Each trial starts with an empty ledger of its own."""
+    catalog, _ = load_salon(settings.salon_file, timezone=settings.salon_timezone)
+    zone = ZoneInfo(catalog.timezone)
+    stopped = threading.Event()
+    simulator = Simulator(company_id=COMPANY_ID, zone=zone)
+    with running(simulator) as crm_url, _fresh_house(settings, crm_url, zone) as house:
+        publish(house, settings.salon_file)
+        telegram = LocalTelegram()
+        telegram.enter(CHAT_ID, PERSON)
+        telegram.send_text(CHAT_ID, "/start")
+        page = TryPage(house, telegram, simulator)
+        with (
+            stopping_on_signals(stopped),
+            started(house, ["follow", "sync", "remind"], stopped) as failures,
+            _in_a_thread(house, telegram, stopped, failures),
+            _served(page, settings.port),
+        ):
+            _tell(house, settings.port)
+            stopped.wait()
+        if failures:
+            raise failures[0]
+
+
+@contextmanager
+def _fresh_house(settings: Settings, crm_url: str, zone: ZoneInfo) -> Iterator[House]:
+    """An empty ledger: the trial's CRM lives in memory, so yesterday's ledger would not fit today's diary."""
+    own = _settings(settings, crm_url)
+    drop_schema(own)
+    with open_house(own, prepare=True, zone=zone) as house:
+        yield house
+
+
+def trial_schema(schema: str) -> str:
+    """The trial's own schema beside a salon's real one."""
+    return f"{schema[:44]}_try"
+
+
+def _settings(settings: Settings, crm_url: str) -> Settings:
+    return settings.model_copy(
+        update={
+            "zapisnik_schema": trial_schema(settings.zapisnik_schema),
+            "yclients_url": crm_url,
+            "yclients_partner_token": SecretStr(PARTNER_TOKEN),
+            "yclients_user_token": SecretStr(USER_TOKEN),
+            "yclients_company_id": COMPANY_ID,
+            "sync_settle_seconds": 5.0,
+            "sync_request_seconds": 5.0,
+        }
+    )
+
+
+@contextmanager
+def _in_a_thread(
+    house: House, telegram: LocalTelegram, stopped: threading.Event, failures: list[BaseException]
+) -> Iterator[None]:
+    def serve() -> None:
+        try:
+            asyncio.run(serve_bot(house, local_bot(telegram), stopped, wait_seconds=1))
+        except BaseException as error:  # noqa: BLE001  handed to the main thread, which raises it
+            failures.append(error)
+            stopped.set()
+
+    thread = threading.Thread(target=serve, name="bot")
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+
+
+@contextmanager
+def _served(page: TryPage, port: int) -> Iterator[None]:
+    """The page on loopback. Raises UsageError when the port is taken."""
+    config = uvicorn.Config(page.app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    listening = _listen(port)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="page")
+    thread.start()
+    try:
+        yield
+    finally:
+        page.close()
+        server.should_exit = True
+        thread.join()
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+    except OSError as error:
+        raise UsageError(f"PORT: {port} is taken on this machine; set another, e.g. PORT=8081") from error
+    return listening
+
+
+def _tell(house: House, port: int) -> None:
+    typer.echo(f"\nOpen http://127.0.0.1:{port} in a browser. Ctrl-C ends it.")
+    typer.echo("In another terminal, to look into the same ledger:")
+    typer.echo(f"  ZAPISNIK_SCHEMA={house.settings.zapisnik_schema} zapisnik events --follow\n")

@@ -1,0 +1,201 @@
+"""The one place where everything is built; nothing is built at import."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg import sql
+
+from console.database import default_home, start_embedded
+from console.errors import UsageError
+from console.settings import Settings, require
+from ledger import events as e
+from ledger.clock import Clock, SalonClock
+from ledger.decisions import boundaries
+from ledger.decisions.folds import latest
+from ledger.errors import MalformedValueError, SealError
+from ledger.ledger import Ledger
+from ledger.postgres import Database, check_migrated, explain_connection, migrate
+from ledger.privacy import Vault, new_master_key
+from ledger.recorder import PostgresRecorder
+from projections.backlog import BacklogProjection
+from projections.catalog import CatalogProjection
+from projections.projector import Follower, Projection, install
+from projections.schedule import Schedule
+from sync.outcomes import Outcomes
+from sync.projector import Pace, SyncProjector
+from sync.runner import SyncRunner
+from sync.turns import Turns
+from sync.yclients import Access, Yclients
+
+
+@dataclass(frozen=True)
+class House:
+    """One salon's ledger and all that works on it, for one process."""
+
+    settings: Settings
+    database: Database
+    recorder: PostgresRecorder
+    ledger: Ledger
+    vault: Vault
+    clock: Clock
+    zone: ZoneInfo
+    projections: tuple[Projection, ...]
+    follower: Follower
+    holder: str
+
+
+def read_models() -> tuple[Schedule, CatalogProjection, BacklogProjection]:
+    return Schedule(), CatalogProjection(), BacklogProjection()
+
+
+@contextmanager
+def open_house(settings: Settings, *, prepare: bool = False, zone: ZoneInfo | None = None) -> Iterator[House]:
+    """Connects, checks the schema (with `prepare` brings it up to date) and builds; closes everything at the end.
+
+    Raises UsageError for a database that does not answer or a master key that is not this ledger's, and
+    SchemaVersionError when `zapisnik migrate` has to be run first.
+    """
+    with ExitStack() as stack:
+        url, home = _database_url(settings, stack)
+        database = stack.enter_context(Database(url, settings.zapisnik_schema))
+        recorder = PostgresRecorder(database)
+        stack.callback(recorder.close)
+        models = read_models()
+        if prepare:
+            migrate(database)
+            install(recorder, models)
+        else:
+            check_migrated(database)
+        ledger = Ledger(recorder, [models[0]])
+        vault = _vault(settings, database, home)
+        zone = zone or _zone(settings, ledger)
+        holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        follower = Follower(recorder, models, holder)
+        yield House(settings, database, recorder, ledger, vault, SalonClock(zone), zone, models, follower, holder)
+
+
+def drop_schema(settings: Settings) -> None:
+    """Drops the schema of a trial or a demo with everything in it. Refuses any other."""
+    if not re.search(r"_try$|_demo_\w+$", settings.zapisnik_schema):
+        raise UsageError(f"{settings.zapisnik_schema} is neither a trial's nor a demo's schema")
+    with ExitStack() as stack:
+        url, _ = _database_url(settings, stack)
+        connection = stack.enter_context(psycopg.connect(url, autocommit=True))
+        connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(settings.zapisnik_schema)))
+
+
+@contextmanager
+def open_crm(house: House, turns: Turns | None = None) -> Iterator[Yclients]:
+    """The client of the CRM, under the limit shared by all processes. Raises UsageError without credentials."""
+    settings = house.settings
+    if missing := settings.missing_crm():
+        raise UsageError(f"{', '.join(missing)} not set: the CRM cannot be reached without; everything else works")
+    try:
+        access = Access(
+            settings.yclients_url,
+            require(settings.yclients_partner_token, "YCLIENTS_PARTNER_TOKEN", "the partner's token"),
+            require(settings.yclients_user_token, "YCLIENTS_USER_TOKEN", "the user's token"),
+            settings.yclients_company_id or 0,
+            settings.yclients_partner_id,
+        )
+    except MalformedValueError as error:
+        raise UsageError(f"YCLIENTS_{error.thing.upper()}: {error.problem}") from error
+    turns = turns or _turns(house)
+    deadline = timedelta(seconds=settings.sync_request_seconds)
+    with Yclients(access, wait_turn=turns, zone=house.zone, deadline=deadline) as crm:
+        yield crm
+
+
+@contextmanager
+def open_sync(house: House) -> Iterator[SyncRunner]:
+    """The sender with its own client of the CRM."""
+    settings = house.settings
+    request = timedelta(seconds=settings.sync_request_seconds)
+    settle = timedelta(seconds=settings.sync_settle_seconds)
+    # One and the same: the sender prepays the turn its client then takes.
+    turns = _turns(house)
+    with open_crm(house, turns) as crm:
+        projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, Pace(request, settle))
+        outcomes = Outcomes(house.ledger, house.vault, crm, house.clock, settle)
+        yield SyncRunner(
+            house.ledger,
+            crm,
+            projector,
+            outcomes,
+            house.follower,
+            house.clock,
+            company_id=settings.yclients_company_id or 0,
+            holder=house.holder,
+            # Longer than any step, so that a living sender keeps it; a dead one's successor waits this long.
+            lease_lasts=2 * request + timedelta(seconds=5),
+        )
+
+
+def _turns(house: House) -> Turns:
+    return Turns(house.database, timedelta(seconds=house.settings.sync_spacing_seconds))
+
+
+def _database_url(settings: Settings, stack: ExitStack) -> tuple[str, Path | None]:
+    """The server's URL; the embedded server's home with it, when that is the one."""
+    if settings.database_url is not None:
+        url = require(settings.database_url, "DATABASE_URL", "the database's address")
+        if problem := explain_connection(url):
+            raise UsageError(f"DATABASE_URL does not answer: {problem}")
+        return url, None
+    home = default_home(settings.zapisnik_home)
+    embedded = start_embedded(home)
+    stack.callback(embedded.stop)
+    return embedded.url, home
+
+
+def _vault(settings: Settings, database: Database, home: Path | None) -> Vault:
+    if settings.zapisnik_master_key is not None:
+        key = require(settings.zapisnik_master_key, "ZAPISNIK_MASTER_KEY", "personal data is sealed with it")
+    elif home is not None:
+        key = _key_file(home / "master.key")
+    else:
+        raise UsageError(
+            "ZAPISNIK_MASTER_KEY is not set: personal data is sealed with it. Make one with `openssl rand -base64 32`, "
+            "keep a copy apart from the database's backups"
+        )
+    try:
+        vault = Vault(database, key)
+        vault.check()
+    except (MalformedValueError, SealError) as error:
+        raise UsageError(f"ZAPISNIK_MASTER_KEY: {error}") from error
+    return vault
+
+
+def _key_file(path: Path) -> str:
+    """The embedded ledger's own key, made at first need, readable by nobody else."""
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(new_master_key() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # Linking refuses to replace: of two processes starting at once the first one's key stands.
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_text("ascii").strip()
+
+
+def _zone(settings: Settings, ledger: Ledger) -> ZoneInfo:
+    """SALON_TIMEZONE, else the published catalogue's; UTC before there is either."""
+    if settings.salon_timezone:
+        return ZoneInfo(settings.salon_timezone)
+    published = latest(ledger.history(boundaries.catalog()), e.CatalogPublished)
+    return ZoneInfo(published.timezone) if published else ZoneInfo("UTC")
