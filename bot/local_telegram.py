@@ -29,6 +29,7 @@ class LocalTelegram:
         self._updates: dict[int, Json] = {}
         self._history: dict[int, Json] = {}
         self._again: list[Json] = []
+        self._in_hand: list[Json] = []
         self._open_queries: dict[str, int] = {}
         self._delivered: set[int] = set()
         self._unanswered: dict[int, int] = {}
@@ -128,9 +129,9 @@ class LocalTelegram:
             return sorted(self._updates)
 
     def has_redeliveries(self) -> bool:
-        """True while an update sent once more waits to be fetched."""
+        """True until the bot has dealt with every update that was sent once more, and asks for the next."""
         with self._lock:
-            return bool(self._again)
+            return bool(self._again or self._in_hand)
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Calls `listener` after every change, in whatever thread made it; gives what takes it off again."""
@@ -150,8 +151,8 @@ class LocalTelegram:
         with self._lock:
             if offset is not None:
                 self._updates = {number: update for number, update in self._updates.items() if number >= offset}
-            again, self._again = self._again, []
-            found = [*again, *(self._updates[number] for number in sorted(self._updates))][:limit]
+            self._in_hand, self._again = self._again, []
+            found = [*self._in_hand, *(self._updates[number] for number in sorted(self._updates))][:limit]
             self._delivered |= {update["update_id"] for update in found}
             return found
 

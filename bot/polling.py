@@ -17,11 +17,14 @@ from aiogram import Bot, Dispatcher
 from aiogram.exceptions import (
     AiogramError,
     ClientDecodeError,
+    DetailedAiogramError,
     TelegramAPIError,
     TelegramConflictError,
     TelegramForbiddenError,
+    TelegramNetworkError,
     TelegramNotFound,
     TelegramRetryAfter,
+    TelegramServerError,
     TelegramUnauthorizedError,
 )
 from aiogram.types import Update
@@ -34,12 +37,20 @@ _log = structlog.get_logger("bot")
 KINDS = ["message", "callback_query"]
 TRIES = 3
 PAUSES = (0.2, 1.0)
+OUTAGE_TRIES = 10
 TRY_SECONDS = 30.0
 CHATS_AT_ONCE = 20
 LONGEST_PAUSE = 60.0
 CONFLICT_PAUSE = 5.0
 
 OnFailure = Callable[[Bot, Failure], Awaitable[None]]
+
+
+_AWAY = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, ClientDecodeError)
+
+
+class _StoppedError(Exception):
+    """Stopped while Telegram was away: the update is not finished and will come again."""
 
 
 class BotTokenError(Exception):
@@ -146,16 +157,22 @@ class _Loop:
         """True when the update is done or recorded as failed; False only when stopped before either."""
         if update.message is None and update.callback_query is None:
             return True  # unreadable (recorded by now), or of a kind nobody asked for
-        error = await self._try(update)
+        try:
+            error = await self._try(update)
+        except _StoppedError:
+            return False
         if error is None:
             return True
         kind = "callback_query" if update.callback_query else "message"
         return await self._record(Failure(update.update_id, kind, error, update))
 
     async def _try(self, update: Update) -> Exception | None:
-        """The last error of TRIES tries, None when one went through."""
-        last: Exception | None = None
-        for number in range(TRIES):
+        """None when one try went through, else the last error.
+
+        A handler's own failure is tried TRIES times; Telegram being away is nobody's fault and waited for longer.
+        """
+        own_failures = outages = 0
+        while True:
             try:
                 async with asyncio.timeout(TRY_SECONDS):
                     await self._dispatcher.feed_update(self._bot, update)
@@ -163,14 +180,18 @@ class _Loop:
             except TelegramForbiddenError:
                 _log.info("the client has blocked the bot", update=update.update_id)
                 return None
-            except TelegramRetryAfter as error:
-                last, pause = error, min(float(error.retry_after), LONGEST_PAUSE)
+            except _AWAY as error:
+                last, outages = error, outages + 1
+                pause = error.retry_after if isinstance(error, TelegramRetryAfter) else _backoff(outages - 1)
             except Exception as error:  # noqa: BLE001  whatever a handler does wrong, the next update is served
-                last, pause = error, PAUSES[min(number, len(PAUSES) - 1)]
-            _log.warning("update failed", update=update.update_id, number=number + 1, error=type(last).__qualname__)
-            if number + 1 < TRIES:
-                await self._sleep(pause)
-        return last
+                last, own_failures = error, own_failures + 1
+                pause = PAUSES[min(own_failures, len(PAUSES)) - 1]
+            _log.warning("update failed", update=update.update_id, error=type(last).__qualname__)
+            if own_failures >= TRIES or outages >= OUTAGE_TRIES:
+                return last
+            await self._sleep(min(float(pause), LONGEST_PAUSE))
+            if self._stopped.is_set() and outages:
+                raise _StoppedError
 
     async def _record(self, failure: Failure) -> bool:
         """Tries until the failure is written down: what is neither done nor recorded must not be acknowledged."""
@@ -217,7 +238,8 @@ class _Loop:
         return BotTokenError(f"BOT_TOKEN was refused by {url}: {error.message}")
 
     def _said(self, error: Exception) -> str:
-        text = error.message if isinstance(error, TelegramAPIError) else str(error)
+        """Without the token, and without the body of an answer: it may hold what clients wrote."""
+        text = error.message if isinstance(error, DetailedAiogramError | ClientDecodeError) else str(error)
         return f"{type(error).__name__}: {text[:200].replace(self._bot.token, '…')}"
 
     async def _until_stopped(self, call: Awaitable[Any]) -> Any:

@@ -110,7 +110,7 @@ class Ledger:
                 raise SlotTakenError from error
             except psycopg.errors.IntegrityError as error:
                 raise StoredFormError(f"the store refused the events: {error}") from error
-            except psycopg.errors.DataError as error:
+            except (psycopg.errors.DataError, UnicodeEncodeError) as error:
                 raise StoredFormError(f"the store cannot take the events: {error}") from error
             except (psycopg.OperationalError, StoreUnavailableError) as error:
                 last = error

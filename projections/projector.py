@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Literal, Protocol
 
+import psycopg
 from psycopg import Rollback, sql
 
 from ledger import leases
 from ledger.codec import Recorded
-from ledger.errors import LeaseLostError, SchemaVersionError
+from ledger.errors import LeaseLostError, SchemaVersionError, StoreUnavailableError
 from ledger.leases import Lease
 from ledger.ledger import recorded
 from ledger.postgres import Connection, Database
@@ -144,9 +145,12 @@ class Follower:
                 self.catch_up()
             except LeaseLostError:
                 continue  # the other process does it now; we ask again at the next wake-up
-        lease = leases.acquire(self._recorder.database, "followers", self._holder, lasting=LEASE_LASTS)
-        if lease is not None:
-            leases.release(self._recorder.database, lease)
+            except (psycopg.OperationalError, StoreUnavailableError):
+                self._recorder.database.drop_dead_connections()  # the batch was rolled back; the next wake-up has it
+        with suppress(psycopg.OperationalError, StoreUnavailableError):  # unreleased, the lease runs out by itself
+            lease = leases.acquire(self._recorder.database, "followers", self._holder, lasting=LEASE_LASTS)
+            if lease is not None:
+                leases.release(self._recorder.database, lease)
 
     def _batch(self, projection: Projection, lease: Lease) -> int:
         """Rows and position in one transaction that commits only under the lease."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from bot import buttons
 from bot.request import Request
 from bot.screen import Part, Screen
-from bot.screens import consent, contact, days, menu, times
+from bot.screens import consent, contact, days, menu, my_bookings, times
 from bot.screens.contact import SharedContact
 from ledger.decisions.hold import HoldSlot
 from ledger.errors import (
@@ -37,6 +37,8 @@ def tap(request: Request, button: buttons.Hold) -> Screen:
     except RefusalError as refusal:
         return times.instead(request, refusal, button)
     kept = schedule.booking(request.services.database, held.booking_id)
+    if kept is not None and kept.status != "held":
+        return my_bookings.instead_of_kept(request, held.booking_id)  # the tap came again, late
     if kept is None or kept.expires_at is None or kept.expires_at <= request.now:
         return times.instead(request, HoldExpiredError(), button)
     return consent.or_later(request, kept)

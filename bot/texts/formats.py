@@ -52,7 +52,7 @@ def money_words(minor: int, currency: str, locale: str) -> str:
     """`1 500 ₽` from kopecks; a part of a rouble is shown only where there is one."""
     amount = Decimal(minor) / 100
     if amount == amount.to_integral_value():
-        return format_currency(amount, currency, "#,##0 ¤", locale=locale, currency_digits=False)
+        return format_currency(amount, currency, "#,##0\u00a0¤", locale=locale, currency_digits=False)
     return format_currency(amount, currency, locale=locale)
 
 

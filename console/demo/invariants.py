@@ -128,14 +128,14 @@ def _check_crm(active: dict[int, Json], records: list[Json], result: Audit) -> N
     result.crm_records = len(records)
     held = Counter(_place(record) for record in records)
     wanted = Counter(_slot_place(facts) for facts in active.values())
-    for booking_id, facts in active.items():
-        place = _slot_place(facts)
-        if held[place] == 0:
-            result.missing += 1
-            result.broken.append(("missing", f"booking {booking_id} is not in the CRM"))
-        elif held[place] > wanted[place]:
-            result.duplicates += held[place] - wanted[place]
-            result.broken.append(("duplicate", f"booking {booking_id} is in the CRM {held[place]} times"))
+    for place, times in wanted.items():
+        where = f"staff {place[0]} at {place[1]}"
+        if held[place] < times:
+            result.missing += times - held[place]
+            result.broken.append(("missing", f"booked here {times} times, in the CRM {held[place]} times: {where}"))
+        elif held[place] > times:
+            result.duplicates += held[place] - times
+            result.broken.append(("duplicate", f"booked here {times} times, in the CRM {held[place]} times: {where}"))
     for place in held.keys() - wanted.keys():
         result.extra += held[place]
         result.broken.append(("extra", f"the CRM holds what nobody has booked: staff {place[0]} at {place[1]}"))

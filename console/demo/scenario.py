@@ -154,9 +154,7 @@ class _Play:
 
     async def _cancel_some(self, guests: Sequence[Guest]) -> None:
         chosen = [guest for guest in guests if guest.has_booked and self._rng.random() < 0.4]
-        async with asyncio.TaskGroup() as group:
-            for guest in chosen:
-                group.create_task(guest.cancel())
+        await asyncio.gather(*(guest.cancel() for guest in chosen))
 
     def _guest(self, number: int) -> Guest:
         chat_id = 1000 + number
