@@ -73,9 +73,10 @@ async def answer_within(telegram: LocalTelegram, method: str, fields: Mapping[st
         else:
             result = telegram.call(method, fields)
     except ApiRefusal as refusal:
-        return refusal.status, json.dumps(
-            {"ok": False, "error_code": refusal.status, "description": refusal.description}
-        )
+        body: Json = {"ok": False, "error_code": refusal.status, "description": refusal.description}
+        if refusal.retry_after is not None:
+            body["parameters"] = {"retry_after": refusal.retry_after}
+        return refusal.status, json.dumps(body)
     return 200, json.dumps({"ok": True, "result": result})
 
 

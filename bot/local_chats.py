@@ -14,11 +14,11 @@ MOST_BUTTONS = 100
 
 
 class ApiRefusal(Exception):  # noqa: N818  it is an answer of the Bot API, with its status and description
-    """The Bot API says no."""
+    """The Bot API says no; `retry_after` in seconds comes with 429."""
 
-    def __init__(self, status: int, description: str) -> None:
+    def __init__(self, status: int, description: str, retry_after: int | None = None) -> None:
         super().__init__(f"{status} {description}")
-        self.status, self.description = status, description
+        self.status, self.description, self.retry_after = status, description, retry_after
 
 
 class ChatButton(msgspec.Struct, frozen=True):

@@ -36,7 +36,8 @@ class Salon:
         models = (Schedule(), CatalogProjection(), BacklogProjection())
         install(self.recorder, models)
         self.ledger = Ledger(self.recorder, [models[0]])
-        self.vault = Vault(database, new_master_key())
+        self.master_key = new_master_key()
+        self.vault = Vault(database, self.master_key)
         self.clock = SetClock(NOW)
         self.follower = Follower(self.recorder, models, "test")
         self._clients: dict[BookingId, ClientId] = {}

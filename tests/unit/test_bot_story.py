@@ -1,0 +1,102 @@
+"""A booking's life in plain Russian: every event has its sentence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+import pytest
+
+from bot.texts.story import story_lines
+from ledger import events as e
+from projections.catalog import Catalog
+from tests.builders import (
+    MOSCOW,
+    NOW,
+    RECORD,
+    attempted,
+    cancelled,
+    catalog,
+    consent,
+    failed,
+    held,
+    history,
+    lapsed,
+    made,
+    seen_in_crm,
+    succeeded,
+)
+
+CATALOG = Catalog(catalog(), datetime(2030, 1, 1, tzinfo=UTC))
+
+
+def told(*events: e.AnyEvent) -> str:
+    lines = story_lines(history(*events), CATALOG, MOSCOW)
+    return "\n".join(lines)
+
+
+def test_a_story_is_told_in_order_with_the_salons_times() -> None:
+    lines = story_lines(history(held(), made(), attempted(), succeeded(seen_by="look_up")), CATALOG, MOSCOW)
+    assert lines == [
+        "6 января 2030, 12:00 — Время за клиентом до 12:10: Стрижка, Анна, понедельник, 7 января, 10:00–11:00. "
+        "Ждём подтверждения.",
+        "6 января 2030, 12:00 — Запись сделана: Стрижка, Анна, понедельник, 7 января, 10:00–11:00, 1\xa0500\xa0₽.",
+        "6 января 2030, 12:00 — Попытка 1: создаём запись в CRM (передаётся 1 событие).",
+        "6 января 2030, 12:00 — Получилось: запись есть в CRM, № 9001 (нашли поиском).",
+    ]
+
+
+def test_plurals_are_russian() -> None:
+    assert "передаётся 2 события" in told(attempted(covers=(1, 2)))
+    assert "передаётся 5 событий" in told(attempted(covers=(1, 2, 3, 4, 5)))
+
+
+@pytest.mark.parametrize("outcome", ["not_sent", "refused", "unknown", "absent"])
+def test_every_outcome_of_an_attempt_is_told(outcome: str) -> None:
+    assert "CRM" in told(failed(outcome=outcome))
+
+
+def test_a_failure_tells_its_kind_its_status_and_what_follows() -> None:
+    later = failed(outcome="not_sent", kind="not_sent", retry_at=NOW + timedelta(minutes=5))
+    assert "нет связи). Следующая попытка не раньше 6 января 2030, 12:05." in told(later)
+    parked = told(failed(kind="invalid", status=422, parked=True))
+    assert "(запрос не принят, HTTP 422). Дальше решает человек." in parked
+    assert "something_new" in told(failed(kind="something_new"))
+
+
+@pytest.mark.parametrize("reason", get_args(e.LapseReason))
+def test_every_lapse_is_told(reason: e.LapseReason) -> None:
+    event = lapsed()
+    assert told(e.HoldLapsed(event.booking_id, event.client_id, event.slot, reason))
+
+
+@pytest.mark.parametrize("kind", get_args(e.ConflictKind))
+def test_every_conflict_is_told_with_its_records(kind: e.ConflictKind) -> None:
+    assert told(e.ConflictFound(held().booking_id, kind)).endswith(".")
+    assert "№ 9001" in told(e.ConflictFound(held().booking_id, kind, (RECORD,)))
+
+
+@pytest.mark.parametrize("reason", get_args(e.SkipReason))
+def test_every_skip_is_told(reason: e.SkipReason) -> None:
+    assert "В CRM не отправляли" in told(e.SyncSkipped(held().booking_id, (1,), reason))
+
+
+def test_the_rest_of_a_booking_is_told() -> None:
+    assert "запись отменена" in told(cancelled())
+    assert "№ 9001" in told(seen_in_crm())
+    assert "обе записи оставлены" in told(seen_in_crm(overlap_allowed=True))
+
+
+def test_what_is_about_something_else_is_left_out_and_what_is_gone_is_told_by_number() -> None:
+    assert told(catalog(), consent()) == ""
+    (line,) = story_lines(history(made()), None, MOSCOW)
+    assert "услуга № 1, мастер № 7" in line
+
+
+def test_every_event_of_a_booking_has_a_sentence() -> None:
+    one_of_each: list[e.AnyEvent] = [
+        held(), lapsed(), made(), cancelled(), seen_in_crm(), attempted(), succeeded(), failed(),
+        e.SyncSkipped(held().booking_id, (1,), "past"), e.ConflictFound(held().booking_id, "overlap"),
+    ]  # fmt: skip
+    assert {type(event) for event in one_of_each} == {*get_args(e.BookingEvent), *get_args(e.SyncEvent)}
+    assert len(story_lines(history(*one_of_each), CATALOG, MOSCOW)) == len(one_of_each)
