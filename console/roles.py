@@ -11,10 +11,7 @@ from datetime import timedelta
 from typing import Literal
 
 import structlog
-from aiogram import Bot
 
-from bot.app import BotServices, FailedUpdates, build_dispatcher, new_bot, poll
-from console.settings import Settings, require
 from console.wiring import House, open_sync
 from ledger import leases
 from ledger.decisions.lapse import LapseHold
@@ -22,7 +19,6 @@ from ledger.ledger import Order
 from ledger.privacy import random_id
 from ledger.values import Actor
 from projections import schedule
-from projections.catalog import current_catalog
 
 Role = Literal["follow", "sync", "remind", "bot"]
 SWEEP_EVERY_SECONDS = 5.0
@@ -88,37 +84,6 @@ def stopping_on_signals(stopped: threading.Event) -> Iterator[None]:
             signal.signal(one, handler)
 
 
-def bot_of(settings: Settings) -> Bot:
-    """The bot of BOT_TOKEN at TELEGRAM_API_URL. Raises UsageError or BotTokenError for a wrong one."""
-    token = require(settings.bot_token, "BOT_TOKEN", "get one from @BotFather in Telegram")
-    return new_bot(token, settings.telegram_api_url)
-
-
-async def serve_bot(house: House, bot: Bot, stopped: threading.Event, *, wait_seconds: int = 25) -> None:
-    """Serves this bot's updates until stopped. Raises BotTokenError when Telegram refuses the token."""
-    services = BotServices(
-        ledger=house.ledger,
-        database=house.database,
-        vault=house.vault,
-        clock=house.clock,
-        catalog=lambda: current_catalog(house.database),
-    )
-    ending = asyncio.Event()
-
-    async def watch() -> None:
-        while not stopped.is_set():  # noqa: ASYNC110  set from a signal handler and from other threads
-            await asyncio.sleep(0.1)
-        ending.set()
-
-    watcher = asyncio.create_task(watch())
-    failed = FailedUpdates(house.database, services.words)
-    try:
-        await poll(bot, build_dispatcher(services), stopped=ending, on_failure=failed, wait_seconds=wait_seconds)
-    finally:
-        watcher.cancel()
-        await bot.session.close()
-
-
 def sweep_holds(house: House) -> int:
     """Lapses every hold that ran out; gives how many."""
     now = house.clock.now()
@@ -146,4 +111,6 @@ def _remind(house: House, stopped: threading.Event) -> None:
 
 
 def _bot(house: House, stopped: threading.Event) -> None:
+    from console.serving import bot_of, serve_bot  # noqa: PLC0415  aiogram takes seconds to import
+
     asyncio.run(serve_bot(house, bot_of(house.settings), stopped))

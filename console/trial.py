@@ -16,8 +16,9 @@ from pydantic import SecretStr
 from bot.local import LocalTelegram, local_bot
 from console.cli.catalog import publish
 from console.errors import UsageError
-from console.roles import serve_bot, started, stopping_on_signals
+from console.roles import started, stopping_on_signals
 from console.salon_file import load_salon
+from console.serving import serve_bot
 from console.settings import Settings
 from console.web.try_page import CHAT_ID, PERSON, TryPage
 from console.wiring import House, drop_schema, open_house

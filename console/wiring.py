@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +23,7 @@ from ledger import events as e
 from ledger.clock import Clock, SalonClock
 from ledger.decisions import boundaries
 from ledger.decisions.folds import latest
-from ledger.errors import MalformedValueError, SealError
+from ledger.errors import MalformedValueError, SealError, StoreUnavailableError
 from ledger.ledger import Ledger
 from ledger.postgres import Database, check_migrated, explain_connection, migrate
 from ledger.privacy import Vault, new_master_key
@@ -82,6 +82,7 @@ def open_house(settings: Settings, *, prepare: bool = False, zone: ZoneInfo | No
         zone = zone or _zone(settings, ledger)
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         follower = Follower(recorder, models, holder)
+        stack.callback(_quietly, follower.step_down)
         yield House(settings, database, recorder, ledger, vault, SalonClock(zone), zone, models, follower, holder)
 
 
@@ -138,8 +139,14 @@ def open_sync(house: House) -> Iterator[SyncRunner]:
             company_id=settings.yclients_company_id or 0,
             holder=house.holder,
             # Longer than any step, so that a living sender keeps it; a dead one's successor waits this long.
-            lease_lasts=2 * request + timedelta(seconds=5),
+            lease_lasts=1.5 * request + timedelta(seconds=3),
         )
+
+
+def _quietly(step: Callable[[], None]) -> None:
+    """At the end the database may be gone already; a lease then runs out by itself."""
+    with suppress(psycopg.OperationalError, StoreUnavailableError):
+        step()
 
 
 def _turns(house: House) -> Turns:

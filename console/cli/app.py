@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 
-import click
 import psycopg
 import structlog
 import typer
 
-from bot.app import BotTokenError
+from bot.errors import BotError
 from console.cli import audit, catalog, demo, log, roles, status, sync
 from console.database import EmbeddedDatabaseError
 from console.errors import ConsoleError
@@ -37,15 +36,12 @@ def main() -> None:
     try:
         settings = load_settings()
         _set_up_logging(settings.log_level)
-        code = app(standalone_mode=False)
+        app()
     except ConsoleError as error:
         _fail(str(error), error.exit_code)
-    except click.UsageError as error:
-        error.show()
-        sys.exit(2)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         sys.exit(130)
-    except (EmbeddedDatabaseError, MalformedValueError, BotTokenError) as error:
+    except (EmbeddedDatabaseError, MalformedValueError, BotError) as error:
         _fail(str(error), 2)
     except LedgerError as error:
         _fail(str(error) or type(error).__name__, 1)
@@ -55,8 +51,6 @@ def main() -> None:
         # Somebody piped us into `head`: not an error, and nothing more can be said.
         sys.stderr.close()
         sys.exit(0)
-    else:
-        sys.exit(code if isinstance(code, int) else 0)
 
 
 def _fail(sentence: str, code: int) -> None:

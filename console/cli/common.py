@@ -24,7 +24,7 @@ def house_of(settings: Settings | None = None) -> Iterator[House]:
         yield house
 
 
-def caught_up(house: House, *, seconds: float = 5) -> None:
+def caught_up(house: House, *, seconds: float = 10) -> None:
     """Brings the read models to the head. Raises FoundError when they do not get there in time."""
     if not house.follower.wait_until(house.recorder.head(), seconds=seconds):
         raise FoundError("the read models are behind and another process that leads them does not catch up")

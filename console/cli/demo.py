@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from console.cli.common import print_json
-from console.demo.scenario import Report, run_demo
 from console.errors import FoundError
 from console.settings import load_settings
+
+if TYPE_CHECKING:
+    from console.demo.scenario import Report
 
 commands = typer.Typer()
 
@@ -25,6 +27,8 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Play a scripted outage with many clients, kill the sender in the middle, then audit everything."""
+
+    from console.demo.scenario import run_demo  # noqa: PLC0415  aiogram takes seconds to import
 
     def tell(line: str) -> None:
         typer.echo(line, err=as_json)

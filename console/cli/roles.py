@@ -7,9 +7,8 @@ import typer
 from console.cli.catalog import publish
 from console.cli.common import caught_up
 from console.errors import UsageError
-from console.roles import Role, bot_of, run_roles
+from console.roles import Role, run_roles
 from console.settings import load_settings, require
-from console.trial import run_trial
 from console.wiring import House, open_house
 from ledger.decisions.integration import PauseIntegration
 from ledger.ledger import Order
@@ -25,6 +24,8 @@ commands = typer.Typer()
 @commands.command("try")
 def try_() -> None:
     """Everything here: embedded PostgreSQL, simulated CRM, the bot's chat and the log in a web page."""
+    from console.trial import run_trial  # noqa: PLC0415  aiogram takes seconds to import
+
     run_trial(load_settings())
 
 
@@ -42,6 +43,8 @@ def migrate() -> None:
 @commands.command()
 def run() -> None:
     """All roles in one process, for a small salon. Prepares the schema and publishes SALON_FILE if need be."""
+    from console.serving import bot_of  # noqa: PLC0415  aiogram takes seconds to import
+
     settings = load_settings()
     bot_of(settings)
     with open_house(settings, prepare=True) as house:

@@ -20,8 +20,9 @@ from console.demo.guests import Guest, Tally, all_at_once
 from console.demo.invariants import Audit, audit
 from console.demo.stage import SimulatedCrm, SyncProcess, simulated_crm
 from console.errors import FoundError
-from console.roles import serve_bot, started
+from console.roles import started
 from console.salon_file import load_salon
+from console.serving import serve_bot
 from console.settings import Settings
 from console.wiring import House, drop_schema, open_house
 from ledger.privacy import new_master_key

@@ -22,7 +22,7 @@ from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
 COMPANY_ID = 1
 # Ten times the vendor's pace on both sides, so that an outage fits into a minute.
 SPACING_SECONDS, PER_SECOND, PER_MINUTE = 0.03, 50, 2000
-REQUEST_SECONDS, SETTLE_SECONDS = 2.0, 3.0
+REQUEST_SECONDS, SETTLE_SECONDS = 1.0, 2.0
 CRM_DELAY_SECONDS = 0.05
 
 
