@@ -17,7 +17,7 @@ help:
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys, venv; v = sys.version.split()[0]; sys.exit(None if sys.version_info >= (3, 11) else f"Zapisnik needs Python 3.11 or newer, this is {v}. Try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	@echo "Making .venv from requirements.lock (once; a minute or so) ..."
-	@$(PYTHON) -m venv --clear .venv
+	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)

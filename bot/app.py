@@ -15,8 +15,9 @@ from aiogram.types import CallbackQuery, Message, Update, User
 from aiogram.utils.token import TokenValidationError
 
 from bot import buttons
+from bot.errors import BotTokenError
 from bot.failures import FailedUpdates
-from bot.polling import BotTokenError, poll
+from bot.polling import poll
 from bot.request import BotServices, Request
 from bot.screen import Screen
 from bot.screens import confirm, consent, days, hold, masters, menu, my_bookings, refused, services, times

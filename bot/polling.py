@@ -27,6 +27,7 @@ from aiogram.types import Update
 from pydantic import ValidationError
 
 from bot.delivery import Delivery, OnFailure, backoff, sleep_unless
+from bot.errors import BotTokenError
 from bot.failures import Failure
 
 _log = structlog.get_logger("bot")
@@ -35,10 +36,6 @@ KINDS = ["message", "callback_query"]
 CONFLICT_PAUSE = 5.0
 LONGEST_REST = 1.0
 """Seconds after which the other chats' new updates are fetched although something is still in hand."""
-
-
-class BotTokenError(Exception):
-    """Telegram does not know this bot; the token itself is never repeated."""
 
 
 async def poll(

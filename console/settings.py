@@ -27,10 +27,8 @@ class Settings(BaseSettings):
 
     bot_token: SecretStr | None = None
     telegram_api_url: str = Field("https://api.telegram.org", pattern=r"^https?://\S+$")
-    admin_chat_id: int | None = None
 
     port: int = Field(8080, ge=0, le=65535)
-    console_password: SecretStr | None = None
 
     yclients_url: str = Field("https://api.yclients.ru", pattern=r"^https?://\S+$")
     yclients_partner_token: SecretStr | None = None

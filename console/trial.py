@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pydantic import SecretStr
 
 from bot.local import LocalTelegram, local_bot
 from console.cli.catalog import publish
+from console.cli.common import caught_up
 from console.errors import UsageError
 from console.roles import started, stopping_on_signals
 from console.salon_file import load_salon
@@ -36,6 +38,8 @@ def run_trial(settings: Settings) -> None:
     simulator = Simulator(company_id=COMPANY_ID, zone=zone)
     with running(simulator) as crm_url, _fresh_house(settings, crm_url, zone) as house:
         publish(house, settings.salon_file)
+        # The bot reads the published catalogue from its read model: nobody should be told "not open yet".
+        caught_up(house)
         telegram = LocalTelegram()
         telegram.enter(CHAT_ID, PERSON)
         telegram.send_text(CHAT_ID, "/start")
@@ -129,4 +133,4 @@ def _listen(port: int) -> socket.socket:
 def _tell(house: House, port: int) -> None:
     typer.echo(f"\nOpen http://127.0.0.1:{port} in a browser. Ctrl-C ends it.")
     typer.echo("In another terminal, to look into the same ledger:")
-    typer.echo(f"  ZAPISNIK_SCHEMA={house.settings.zapisnik_schema} zapisnik events --follow\n")
+    typer.echo(f"  ZAPISNIK_SCHEMA={house.settings.zapisnik_schema} {sys.argv[0]} events --follow\n")

@@ -112,7 +112,8 @@ def _verify_surroundings(recorder: PostgresRecorder, sound: Verification, tag_co
 
 def _page(connection: Connection, after: int) -> list[tuple[StoredEvent, int]]:
     rows = connection.execute(
-        f"""SELECT {_READABLE_COLUMNS}, (SELECT count(*) FROM event_tags t WHERE t.tag = ANY (e.tags) AND t.position = e.position)
+        f"""SELECT {_READABLE_COLUMNS},
+                (SELECT count(*) FROM event_tags t WHERE t.tag = ANY (e.tags) AND t.position = e.position)
             FROM events e WHERE e.position > %s ORDER BY e.position LIMIT %s""",  # noqa: S608  fixed pieces
         (after, BATCH),
     ).fetchall()

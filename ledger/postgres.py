@@ -29,7 +29,7 @@ class Database:
 
     def __init__(self, url: str, schema: str = "zapisnik", *, max_connections: int = 10) -> None:
         if not re.fullmatch(r"(?!pg_)[a-z_][a-z0-9_]{0,47}", schema):
-            raise MalformedValueError("ZAPISNIK_SCHEMA", "use lower-case letters, digits and _, at most 48, and not pg_ in front")
+            raise MalformedValueError("ZAPISNIK_SCHEMA", "lower-case letters, digits, _; at most 48, no pg_ in front")
         self.url, self.schema = url, schema
         self.channel = f"{schema}_events"
         self._set_path = sql.SQL("SET LOCAL search_path = {}, public").format(sql.Identifier(schema))

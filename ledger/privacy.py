@@ -96,9 +96,16 @@ class Vault:
             return self._find(connection, kind, digest)
 
     def seal(self, client_id: ClientId, text: str, context: str) -> Sealed:
-        """Locks text with the client's key; `context` is `stored_name.field`. Raises SealError without a key."""
+        """Locks text with the client's key; `context` is `stored_name.field`.
+
+        Raises SealError without a key, MalformedValueError for a lone surrogate, which is not text.
+        """
+        try:
+            plain = text.encode()
+        except UnicodeEncodeError as error:
+            raise MalformedValueError("text", "a lone surrogate") from error
         nonce = os.urandom(12)
-        body = AESGCM(self._key(client_id)).encrypt(nonce, text.encode(), _associated(client_id, context))
+        body = AESGCM(self._key(client_id)).encrypt(nonce, plain, _associated(client_id, context))
         return Sealed(base64.urlsafe_b64encode(_VERSION + nonce + body).decode(), context)
 
     def open(self, client_id: ClientId, sealed: Sealed, field: str) -> str:

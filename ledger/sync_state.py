@@ -13,7 +13,7 @@ from ledger.codec import Recorded
 from ledger.values import BookedService, BookingId, ClientId, RecordId, Slot
 
 MAX_ATTEMPTS = 5
-"""Attempts for one wish that ended in a refusal, an unknown or an absence; the last one parks the booking."""
+"""Attempts for one wish after which the CRM was found without it; the last one parks the booking."""
 
 Status = Literal["pending", "synced", "unknown", "parked", "skipped"]
 

@@ -22,7 +22,7 @@ from ledger.postgres import Connection, Database
 from ledger.recorder import PostgresRecorder
 
 BATCH = 500
-LEASE_LASTS = timedelta(seconds=10)
+LEASE_LASTS = timedelta(seconds=3)
 
 
 class Projection(Protocol):
@@ -68,7 +68,7 @@ def install(recorder: PostgresRecorder, projections: Sequence[Projection]) -> No
             elif stored[projection.name] != projection.version:
                 raise SchemaVersionError(
                     f"read model {projection.name} stands at version {stored[projection.name]}, this program has "
-                    f"{projection.version}: run `zapisnik rebuild {projection.name}`"
+                    f"{projection.version}: use the program of that version"
                 )
 
 
@@ -116,15 +116,16 @@ class Follower:
         self._recorder = recorder
         self._projections = [projection for projection in projections if projection.mode == "following"]
         self._holder = holder
+        self._lease: Lease | None = None
 
     def catch_up(self) -> bool:
         """Applies everything there is; False when another process is the leader."""
-        lease = leases.acquire(self._recorder.database, "followers", self._holder, lasting=LEASE_LASTS)
+        lease = self._lead()
         if lease is None:
             return False
         for projection in self._projections:
             while self._batch(projection, lease) == BATCH:
-                leases.acquire(self._recorder.database, "followers", self._holder, lasting=LEASE_LASTS)
+                self._lead()
         return True
 
     def wait_until(self, position: int, *, seconds: float) -> bool:
@@ -148,9 +149,17 @@ class Follower:
             except (psycopg.OperationalError, StoreUnavailableError):
                 self._recorder.database.drop_dead_connections()  # the batch was rolled back; the next wake-up has it
         with suppress(psycopg.OperationalError, StoreUnavailableError):  # unreleased, the lease runs out by itself
-            lease = leases.acquire(self._recorder.database, "followers", self._holder, lasting=LEASE_LASTS)
-            if lease is not None:
-                leases.release(self._recorder.database, lease)
+            self.step_down()
+
+    def step_down(self) -> None:
+        """Lets the next leader in at once, if this is the leader."""
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            leases.release(self._recorder.database, lease)
+
+    def _lead(self) -> Lease | None:
+        self._lease = leases.acquire(self._recorder.database, "followers", self._holder, lasting=LEASE_LASTS)
+        return self._lease
 
     def _batch(self, projection: Projection, lease: Lease) -> int:
         """Rows and position in one transaction that commits only under the lease."""

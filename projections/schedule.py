@@ -94,8 +94,9 @@ def _change(item: Recorded) -> tuple[str, dict[str, Any]] | None:
             return _INSERT, {
                 "booking_id": seen.booking_id, "client_id": None, "staff_id": seen.slot.staff_id,
                 "starts_at": seen.slot.starts_at, "ends_at": seen.slot.ends_at, "service_ids": list(seen.service_ids),
-                "price": None, "status": "booked", "origin": "crm", "record_id": seen.record_id, "overlap_allowed": seen.overlap_allowed,
-                "version": 1, "expires_at": None, "awaits": None, "made_at": item.at,
+                "price": None, "status": "booked", "origin": "crm", "record_id": seen.record_id,
+                "overlap_allowed": seen.overlap_allowed, "version": 1, "expires_at": None,
+                "awaits": None, "made_at": item.at,
             }  # fmt: skip
         case e.BookingCancelled(booking_id=booking_id):
             return (

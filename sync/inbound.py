@@ -18,6 +18,8 @@ from sync.wire import CrmRecord
 from sync.yclients import Yclients
 
 CRM = Actor("crm", "yclients")
+LOOK_AHEAD = timedelta(days=366)
+"""How far past the horizon the diary is read, so that the days the horizon moves on to are known as well."""
 _SYNC = Actor("system", "sync")
 _log = structlog.get_logger("sync")
 
@@ -28,7 +30,7 @@ def connect(ledger: Ledger, clock: Clock, company_id: int) -> None:
 
 
 def import_baseline(ledger: Ledger, crm: Yclients, clock: Clock) -> int:
-    """Reads the diary from today to the horizon; every record not ours takes its slot. Gives how many there were.
+    """Reads the diary from today to a year past the horizon; every record not ours takes its slot. Gives their number.
 
     Safe to repeat after a crash: a record is taken once. Sending starts by itself only if nothing waits to be sent;
     else an operator looks at the plan and resumes. Raises any SyncError of reading; nothing is concluded then.
@@ -36,7 +38,7 @@ def import_baseline(ledger: Ledger, crm: Yclients, clock: Clock) -> int:
     catalog = current_catalog(ledger.recorder.database)
     horizon = timedelta(days=catalog.facts.policy.horizon_days if catalog else 60)
     from_on = clock.now().date()
-    until_on = from_on + horizon
+    until_on = from_on + horizon + LOOK_AHEAD
     records = crm.records(from_on=from_on, until_on=until_on)
     ours = backlog.bound_records(ledger.recorder.database)
     for record in records:

@@ -183,7 +183,7 @@ class SyncProjector:
             self._turns.hold_back(timedelta(seconds=failure.retry_after or 60))
         else:
             self._probe_at = self._clock.now() + self._probe_pause
-        _log.warning("the CRM is out of reach", kind=failure.kind, status=failure.status)
+        _log.warning("the CRM is out of reach", kind=failure.kind, status=failure.status, detail=failure.detail)
 
     def _order(self, command_id: str) -> Order:
         return Order(command_id, SENDER, self._clock.now())

@@ -80,7 +80,7 @@ class SyncRunner:
             self._put_off(now)
             return False
         except SyncError as failure:
-            _log.warning("the diary cannot be read yet", kind=failure.kind, status=failure.status)
+            _log.warning("the CRM's diary cannot be read yet; is YCLIENTS_URL right?", reason=str(failure))
             self._put_off(now)
             return False
         return True

@@ -29,7 +29,7 @@ def plant(what: str, recorder: PostgresRecorder, crm: SimulatedCrm, telegram: Lo
         case "chain":
             _alter_an_event(recorder)
         case "unanswered":
-            telegram.send_text(telegram.chat_ids()[0], "Есть кто-нибудь?")
+            telegram.send_text(telegram.chat_ids()[0], "Is anybody there?")
         case _:
             raise FoundError(f"nobody knows how to break {what!r}")
 
@@ -50,12 +50,13 @@ def _copy_a_record(crm: SimulatedCrm) -> None:
 
 
 def _alter_an_event(recorder: PostgresRecorder) -> None:
-    """As the database's owner could: triggers off, one hour later, triggers on."""
+    """As the database's owner could: triggers off, another price, triggers on."""
     made = _an_active_booking(recorder)
     with recorder.database.transaction() as connection:
         connection.execute("ALTER TABLE events DISABLE TRIGGER USER")
         connection.execute(
-            "UPDATE events SET data = replace(data::text, ':00:00', ':30:00')::json WHERE position = %s",
+            """UPDATE events SET data = regexp_replace(data::text, '"price":[0-9]+', '"price":1')::json
+               WHERE position = %s""",
             (made.position,),
         )
         connection.execute("ALTER TABLE events ENABLE TRIGGER USER")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from ledger import errors
 from ledger import events as e
@@ -18,7 +19,10 @@ from ledger.values import BookedService, BookingId, ClientId, ServiceId, Slot
 
 @dataclass(frozen=True)
 class HoldSlot:
-    """Holds `slot` under a fresh booking id; the client's earlier hold, if any, lapses in the same append."""
+    """Holds `slot` under a fresh booking id; the client's earlier hold, if any, lapses in the same append.
+
+    Raises MalformedValueError for an id that is taken and a slot in another zone's digits: faults of the caller.
+    """
 
     order: Order
     booking_id: BookingId
@@ -31,6 +35,7 @@ class HoldSlot:
             boundaries.catalog(),
             boundaries.shifts(self.slot.staff_id),
             boundaries.diary_state(),
+            boundaries.booking(self.booking_id),
             *boundaries.days(self.slot),
             boundaries.bookings_of(self.client_id),
             boundaries.client(self.client_id),
@@ -40,11 +45,15 @@ class HoldSlot:
         entries = fold_entries(history)
         if own := self._same_hold(entries):
             return Already(own)
+        if self.booking_id in entries:
+            raise errors.MalformedValueError("booking", "this id is somebody else's already")
         if isinstance(latest(history, e.CrmConnected, e.BaselineImported), e.CrmConnected):
             raise errors.DiaryNotLoadedError
         catalog = latest(history, e.CatalogPublished)
         if catalog is None:
             raise errors.NotInCatalogError
+        if not _is_on_the_wall(self.slot, ZoneInfo(catalog.timezone)):
+            raise errors.MalformedValueError("slot", f"its digits are not those of {catalog.timezone}")
         services = self._agreed(catalog)
         self._check_time(catalog.policy)
         if not is_within_shift(self.slot, latest(history, e.ShiftsPublished)):
@@ -123,3 +132,8 @@ class HoldSlot:
         if latest(mine, e.ConsentGiven) is None:
             return "consent"
         return "confirmation" if latest(mine, e.ClientRegistered) else "contact"
+
+
+def _is_on_the_wall(slot: Slot, zone: ZoneInfo) -> bool:
+    """Shifts and days go by the digits a slot carries, so they must be the salon's."""
+    return all(end.utcoffset() == end.astimezone(zone).utcoffset() for end in (slot.starts_at, slot.ends_at))

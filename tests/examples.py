@@ -1,0 +1,54 @@
+"""One example of every event, as the golden file has it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from ledger import events as e
+from ledger.values import Actor
+from tests.builders import (
+    BOOKING,
+    MARIA,
+    MONDAY,
+    NOW,
+    RECORD,
+    attempted,
+    cancelled,
+    catalog,
+    consent,
+    failed,
+    held,
+    hours,
+    lapsed,
+    made,
+    registered,
+    sealed,
+    seen_in_crm,
+    shifts,
+    succeeded,
+)
+
+BY = Actor("client", str(MARIA))
+CAUSE = "tg:1:2:example"
+EXAMPLES: dict[str, e.AnyEvent] = {
+    "catalog_published": catalog(),
+    "shifts_published": shifts(days={MONDAY: (), date(2030, 1, 8): hours("12:00-18:00")}),
+    "client_registered": registered(),
+    "consent_given": consent(),
+    "slot_held": held(),
+    "hold_lapsed": lapsed(),
+    "booking_made": made(),
+    "booking_cancelled": cancelled(),
+    "integration_paused": e.IntegrationPaused(
+        "auth", "Не указан идентификатор партнера", sealed("integration_paused.note")
+    ),
+    "integration_resumed": e.IntegrationResumed("skip"),
+    "crm_connected": e.CrmConnected(4564),
+    "baseline_imported": e.BaselineImported(MONDAY, date(2030, 2, 7), 12),
+    "sync_attempted": attempted(operation="cancel", covers=(3, 4), number=2, record_id=RECORD),
+    "sync_succeeded": succeeded(seen_by="look_up"),
+    "sync_failed": failed(status=422, retry_at=NOW + timedelta(minutes=1), parked=True),
+    "sync_skipped": e.SyncSkipped(BOOKING, (3, 4), "superseded"),
+    "conflict_found": e.ConflictFound(BOOKING, "duplicate", (RECORD,)),
+    "crm_booking_seen": seen_in_crm(overlap_allowed=True),
+}

@@ -1,0 +1,45 @@
+"""A salon with its read models and catalogue, alone or with a simulated CRM, on each server under test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ledger.decisions.cancel import CancelBooking
+from ledger.integrity import verify_chain
+from ledger.values import BookingId
+from sync.simulator import Limits, Simulator, running
+from tests.builders import BOOKING, DARIA, MARIA, OTHER_BOOKING, order, slot
+from tests.salon import open_test_salon
+from tests.stage import Stage
+from tests.store import Salon, salon_at
+
+
+@pytest.fixture
+def salon(database_url: str, schema: str) -> Iterator[Salon]:
+    with salon_at(database_url, schema) as one:
+        one.open()
+        yield one
+
+
+@pytest.fixture
+def busy(salon: Salon) -> Salon:
+    """Two bookings, one of them cancelled, and a hold."""
+    salon.book()
+    salon.book(slot("12:00"), OTHER_BOOKING, DARIA)
+    salon.ledger.execute(CancelBooking(order(), BOOKING, MARIA, 1))
+    salon.hold(slot("16:00"), BookingId(3))
+    return salon
+
+
+@pytest.fixture
+def stage(database_url: str, schema: str) -> Iterator[Stage]:
+    with open_test_salon(database_url, schema) as salon:
+        simulator = Simulator(limits=Limits(1000, 100_000), clock=salon.clock.now)
+        with running(simulator) as url:
+            stage = Stage(salon, simulator, url)
+            salon.resume()
+            yield stage
+            stage.crm.close()
+            assert verify_chain(salon.recorder).ok

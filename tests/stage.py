@@ -1,0 +1,72 @@
+"""A salon, its simulated CRM over real HTTP, and a sender that is stepped by hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from ledger.decisions import boundaries
+from ledger.leases import Lease, acquire
+from ledger.sync_state import SyncState, fold_sync
+from ledger.values import BookingId
+from sync.plan import PlanItem
+from sync.projector import Pace, SyncProjector
+from sync.simulator import NewEntry, Simulator
+from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
+from sync.turns import Turns
+from sync.yclients import Access, Yclients
+from tests.builders import MOSCOW, at
+from tests.salon import Salon
+
+PACE = Pace(request=timedelta(seconds=2), settle=timedelta(seconds=60))
+
+
+def by_hand(staff_id: int, start: str, minutes: int) -> NewEntry:
+    """What the salon's staff write into the CRM themselves."""
+    return NewEntry(staff_id, at(start).replace(tzinfo=None), minutes * 60)
+
+
+class Stage:
+    """A salon, its simulated CRM, and a sender that is stepped by hand."""
+
+    def __init__(self, salon: Salon, simulator: Simulator, url: str) -> None:
+        self.salon, self.simulator, self.url = salon, simulator, url
+        self.turns = Turns(salon.database, timedelta(milliseconds=1))
+        access = Access(url, PARTNER_TOKEN, USER_TOKEN, 1)
+        self.crm = Yclients(access, wait_turn=self.turns, zone=MOSCOW, deadline=PACE.request)
+        self.sender = self.new_sender()
+        self.lease = self.take_lease("sender")
+
+    def new_sender(self) -> SyncProjector:
+        """As after a restart: nothing remembered."""
+        return SyncProjector(self.salon.ledger, self.salon.vault, self.crm, self.turns, self.salon.clock, PACE)
+
+    def take_lease(self, holder: str) -> Lease:
+        lease = acquire(self.salon.database, "sync", holder, lasting=timedelta(seconds=30))
+        assert lease is not None
+        return lease
+
+    def step(self) -> PlanItem | None:
+        self.salon.catch_up()
+        done = self.sender.step(self.lease)
+        self.salon.catch_up()
+        return done
+
+    def drain(self, most: int = 30) -> int:
+        for steps in range(most):
+            if self.step() is None:
+                return steps
+        pytest.fail("the sender does not come to an end")
+
+    def state(self, booking_id: BookingId) -> SyncState:
+        state = fold_sync(self.salon.ledger.history(boundaries.booking(booking_id)))
+        assert state is not None
+        return state
+
+    def types(self, booking_id: BookingId) -> list[str]:
+        return [item.type for item in self.salon.ledger.history(boundaries.booking(booking_id))]
+
+    def live_records(self) -> list[str]:
+        """The api_id of every record that stands in the CRM."""
+        return sorted(str(record["api_id"]) for record in self.simulator.records() if not record["deleted"])
