@@ -25,7 +25,7 @@ from ledger.values import ID_BITS, ClientId, Sealed
 
 HOUSE = ClientId(0)
 """Whose key seals text that belongs to no client: operators' notes."""
-HandleKind = Literal["telegram", "phone"]
+HandleKind = Literal["telegram", "phone", "operator"]
 _VERSION = b"\x01"
 _DIGITS = re.compile(r"\+?\d[\d\s()\-]{5,}\d")
 _EMAIL = re.compile(r"\S+@\S+")

@@ -29,6 +29,8 @@ from sync.yclients import Yclients
 
 SENDER = Actor("system", "sync")
 LONGEST_PROBE_PAUSE = timedelta(seconds=60)
+START_WITHIN = timedelta(seconds=5)
+"""A write begun later than this after its attempt was written down is not sent: its deadline would not be true."""
 _log = structlog.get_logger("sync")
 
 
@@ -108,6 +110,7 @@ class SyncProjector:
         )
         attempt = self._begin(state, "create", lease)
         try:
+            self._check_start(attempt)
             record = self._crm.create(new)
         except errors.BusyError as busy:
             self._outcomes.settle_busy(state, attempt, contact.phone, busy, lease)
@@ -124,6 +127,7 @@ class SyncProjector:
         if record_id is None:
             raise NothingToSyncError
         try:
+            self._check_start(attempt)
             self._crm.delete(record_id)
         except errors.GoneError:
             # Gone already, or never there for us: only a look tells which.
@@ -143,9 +147,14 @@ class SyncProjector:
         self._turns.prepay()
         attempt_id = random_id()
         order = self._order(f"sync:{attempt_id}:attempt")
-        deadline_at = order.at + self._pace.request
+        deadline_at = order.at + START_WITHIN + self._pace.request
         begin = BeginAttempt(order, state.booking_id, attempt_id, operation, deadline_at)
         return self._ledger.execute(begin, lease=lease).answer
+
+    def _check_start(self, attempt: e.SyncAttempted) -> None:
+        """Raises NotSentError when this process slept, or the store was slow, since the attempt was written down."""
+        if self._clock.now() > attempt.deadline_at - self._pace.request:
+            raise errors.NotSentError(detail="too late after the attempt was written down")
 
     def _failed(self, attempt: e.SyncAttempted, failure: errors.SyncError, lease: Lease) -> None:
         self._outcomes.fail(attempt, failure, lease)

@@ -130,5 +130,5 @@ def _order(house: House) -> Order:
         name = getpass.getuser()
     except (OSError, KeyError):  # a container's user may have no name
         name = "console"
-    operator = house.vault.client_for("telegram", f"operator:{name}")
+    operator = house.vault.client_for("operator", name)
     return Order(f"console:{random_id()}", Actor("operator", str(operator)), house.clock.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -137,7 +138,7 @@ def test_killed_before_the_request_it_is_sent_once_that_is_sure(stage: Stage, mo
     stage.sender = stage.new_sender()
     stage.drain()
     assert stage.live_records() == []
-    stage.salon.advance(seconds=63)
+    stage.salon.advance(seconds=68)
     stage.drain()
     assert stage.live_records() == [str(booking_id)]
 
@@ -194,3 +195,20 @@ def test_a_crm_that_is_away_is_probed_not_hammered(stage: Stage) -> None:
     unknown = [booking_id for booking_id in booking_ids if stage.state(booking_id).status == "unknown"]
     assert len(unknown) == 1
     assert stage.simulator.counts().requests <= 3
+
+
+def test_a_sender_that_slept_after_writing_its_attempt_down_does_not_send(stage: Stage) -> None:
+    """Its deadline would no longer be true, and another sender may have concluded "not there" by then."""
+    booking_id = stage.salon.book(slot("10:00"))
+    begin = stage.sender._begin
+
+    def and_then_sleeps(*arguments: Any) -> Any:  # passed through as given
+        attempt = begin(*arguments)
+        stage.salon.advance(minutes=5)
+        return attempt
+
+    stage.sender._begin = and_then_sleeps  # type: ignore[method-assign, assignment]  # a nap at the worst moment
+    stage.step()
+    assert stage.simulator.records() == []
+    assert stage.types(booking_id)[-1] == "sync_failed"
+    assert stage.state(booking_id).status == "pending"
