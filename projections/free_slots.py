@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from ledger.decisions.folds import working_intervals
 from ledger.postgres import Database
@@ -33,7 +35,7 @@ def free_slots(
         return {}
     since = datetime.combine(from_on, time.min, catalog.zone)
     until = datetime.combine(until_on + timedelta(days=1), time.min, catalog.zone)
-    taken = schedule.taken(database, staff_ids, since, until, now)
+    taken = _by_day(schedule.taken(database, staff_ids, since, until, now), catalog.zone)
     earliest = now + timedelta(minutes=policy.minimum_notice_minutes)
     found: dict[date, list[Slot]] = {}
     for offset in range((until_on - from_on).days + 1):
@@ -42,11 +44,24 @@ def free_slots(
             slot
             for one in staff_ids
             for slot in _starts(catalog, one, day, length)
-            if slot.starts_at >= earliest and slot.starts_at > now and not any(slot.overlaps(busy) for busy in taken)
+            if slot.starts_at >= earliest
+            and slot.starts_at > now
+            and not any(slot.overlaps(busy) for busy in taken.get((one, day), ()))
         ]
         if slots:
-            found[day] = _one_a_start(slots, taken, day) if staff_id is None else slots
+            load = {one: len(taken.get((one, day), ())) for one in staff_ids}
+            found[day] = _one_a_start(slots, load) if staff_id is None else slots
     return found
+
+
+def _by_day(taken: Sequence[Slot], zone: ZoneInfo) -> dict[tuple[StaffId, date], list[Slot]]:
+    """Each master's taken times by the salon's days they touch: a busy month is compared day by day, not as a whole."""
+    days: dict[tuple[StaffId, date], list[Slot]] = defaultdict(list)
+    for busy in taken:
+        local = Slot(busy.staff_id, busy.starts_at.astimezone(zone), busy.ends_at.astimezone(zone))
+        for day in local.days():
+            days[busy.staff_id, day].append(busy)
+    return days
 
 
 def _starts(catalog: Catalog, staff_id: StaffId, day: date, length: timedelta) -> Iterator[Slot]:
@@ -68,11 +83,8 @@ def _is_on_the_wall(instant: datetime) -> bool:
     return instant.astimezone(UTC).astimezone(instant.tzinfo).replace(fold=0) == instant
 
 
-def _one_a_start(slots: Sequence[Slot], taken: Sequence[Slot], day: date) -> list[Slot]:
-    load = {slot.staff_id: 0 for slot in slots}
-    for busy in taken:
-        if busy.staff_id in load and busy.starts_at.astimezone(slots[0].starts_at.tzinfo).date() == day:
-            load[busy.staff_id] += 1
+def _one_a_start(slots: Sequence[Slot], load: Mapping[StaffId, int]) -> list[Slot]:
+    """Each start once, with the master who has the least to do that day."""
     best: dict[datetime, Slot] = {}
     for slot in slots:
         known = best.get(slot.starts_at)
