@@ -7,6 +7,7 @@ import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 
+import psycopg
 import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import (
@@ -19,6 +20,7 @@ from aiogram.exceptions import (
 from aiogram.types import Update
 
 from bot.failures import Failure
+from ledger.errors import StoreUnavailableError
 
 _log = structlog.get_logger("bot")
 
@@ -30,11 +32,13 @@ CHATS_AT_ONCE = 20
 LONGEST_PAUSE = 60.0
 _AWAY = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, ClientDecodeError)
 
+_STORE_AWAY = (psycopg.OperationalError, StoreUnavailableError)
+
 OnFailure = Callable[[Bot, Failure], Awaitable[None]]
 
 
 class _StoppedError(Exception):
-    """Stopped while Telegram was away: the update is not finished and will come again."""
+    """Stopped while Telegram or the store was away: the update is not finished and will come again."""
 
 
 class Delivery:
@@ -129,8 +133,9 @@ class Delivery:
         """None when one try went through, else the last error.
 
         A handler's own failure is tried TRIES times; Telegram being away is nobody's fault and waited for longer.
+        The store being away is waited for until it is back: without it nothing can be recorded either.
         """
-        own_failures = outages = 0
+        own_failures = outages = absences = 0
         last: Exception
         while True:
             try:
@@ -143,6 +148,9 @@ class Delivery:
             except _AWAY as error:
                 last, outages = error, outages + 1
                 pause = float(error.retry_after) if isinstance(error, TelegramRetryAfter) else backoff(outages - 1)
+            except _STORE_AWAY as error:
+                last, absences = error, absences + 1
+                pause = backoff(absences - 1)
             except Exception as error:  # noqa: BLE001  whatever a handler does wrong, the next update is served
                 last, own_failures = error, own_failures + 1
                 pause = PAUSES[min(own_failures, len(PAUSES)) - 1]
@@ -150,7 +158,7 @@ class Delivery:
             if own_failures >= TRIES or outages >= OUTAGE_TRIES:
                 return last
             await sleep_unless(self._stopped, min(pause, LONGEST_PAUSE))
-            if self._stopped.is_set() and outages:
+            if self._stopped.is_set() and (outages or absences):
                 raise _StoppedError
 
 

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Literal
 
+import psycopg
 import structlog
 
 from console.wiring import House, open_sync
 from ledger import leases
 from ledger.decisions.lapse import LapseHold
+from ledger.errors import StoreUnavailableError
 from ledger.ledger import Order
 from ledger.privacy import random_id
 from ledger.values import Actor
@@ -22,6 +24,7 @@ from projections import schedule
 
 Role = Literal["follow", "sync", "remind", "bot"]
 SWEEP_EVERY_SECONDS = 5.0
+STORE_PAUSE_SECONDS = 2.0
 _log = structlog.get_logger("zapisnik")
 
 
@@ -51,7 +54,7 @@ def started(house: House, roles: Sequence[Role], stopped: threading.Event) -> It
 
     def guarded(role: Role) -> None:
         try:
-            work[role](house, stopped)
+            _through_outages(role, lambda: work[role](house, stopped), stopped)
         except BaseException as error:  # noqa: BLE001  handed to the main thread, which raises it
             failures.append(error)
             stopped.set()
@@ -67,6 +70,19 @@ def started(house: House, roles: Sequence[Role], stopped: threading.Event) -> It
         for thread in threads:
             thread.join()
         _log.info("stopped")
+
+
+def _through_outages(role: Role, work: Callable[[], None], stopped: threading.Event) -> None:
+    """Begins the role's work anew whenever the database was lost: all it knows is in the ledger."""
+    while True:
+        try:
+            work()
+        except (psycopg.OperationalError, StoreUnavailableError) as error:
+            _log.warning("the database was lost; trying again", role=role, error=type(error).__name__)
+            if stopped.wait(STORE_PAUSE_SECONDS):
+                return
+        else:
+            return
 
 
 @contextmanager

@@ -115,7 +115,6 @@ class Ledger:
             except (psycopg.OperationalError, StoreUnavailableError) as error:
                 last = error
                 self._sleep(random.uniform(0.05, 0.1) * 2**attempt)
-                self.recorder.database.drop_dead_connections()
         if isinstance(last, IntegrityError):
             raise ContentionError(f"{type(decision).__name__} lost its race {MAX_TRIES} times") from last
         raise StoreUnavailableError(f"the database was lost {MAX_TRIES} times in a row") from last

@@ -41,7 +41,7 @@ class Database:
             max_idle=60,
             open=False,
             name=f"zapisnik-{schema}",
-            kwargs={"connect_timeout": 5, "autocommit": False},
+            kwargs={"connect_timeout": 5, "autocommit": False, "application_name": f"zapisnik {schema}"},
             configure=_configure,
         )
 
@@ -66,16 +66,18 @@ class Database:
             with connection.transaction():
                 connection.execute(self._set_path)
                 yield connection
+        except psycopg.OperationalError:
+            if connection.broken:
+                # Its neighbours in the pool died with it: forget them too, so that a retry gets a live one.
+                self._pool.check()
+            raise
         finally:
             self._pool.putconn(connection)
 
-    def drop_dead_connections(self) -> None:
-        """Forgets pooled connections the server has closed, so that a retry gets a live one."""
-        self._pool.check()
-
     def connect(self) -> Connection:
         """A connection of one's own in autocommit, for listening; the caller closes it."""
-        return psycopg.connect(self.url, autocommit=True, connect_timeout=5)
+        name = f"zapisnik {self.schema}"
+        return psycopg.connect(self.url, autocommit=True, connect_timeout=5, application_name=name)
 
     def close(self) -> None:
         self._pool.close()

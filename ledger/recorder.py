@@ -161,7 +161,6 @@ class PostgresRecorder(DCBRecorder):
         try:
             return self.page(query, after, BATCH)[0]
         except (psycopg.OperationalError, StoreUnavailableError):
-            self.database.drop_dead_connections()
             time.sleep(0.2)
             return None
 

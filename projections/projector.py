@@ -132,7 +132,8 @@ class Follower:
         """Catches up itself, or waits while the leader does; False when time ran out first."""
         pause, deadline = threading.Event(), datetime.now().astimezone() + timedelta(seconds=seconds)
         while datetime.now().astimezone() < deadline:
-            self.catch_up()
+            with suppress(LeaseLostError):  # the one who took over does it
+                self.catch_up()
             behind = [lag for lag in lags(self._recorder.database) if lag.mode == "following"]
             if all(lag.position >= position for lag in behind):
                 return True
@@ -147,7 +148,7 @@ class Follower:
             except LeaseLostError:
                 continue  # the other process does it now; we ask again at the next wake-up
             except (psycopg.OperationalError, StoreUnavailableError):
-                self._recorder.database.drop_dead_connections()  # the batch was rolled back; the next wake-up has it
+                continue  # the batch was rolled back; the next wake-up has it
         with suppress(psycopg.OperationalError, StoreUnavailableError):  # unreleased, the lease runs out by itself
             self.step_down()
 

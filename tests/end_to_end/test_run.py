@@ -6,6 +6,8 @@ import asyncio
 import random
 from collections.abc import Callable
 
+import psycopg
+
 from bot.local import LocalTelegram
 from console.demo.guests import Guest, Tally
 from ledger.privacy import new_master_key
@@ -22,7 +24,17 @@ async def until(is_so: Callable[[], bool]) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_a_tap_in_telegram_ends_in_the_crm_and_the_end_is_orderly(database_url: str, schema: str) -> None:
+def cut_off(database_url: str, schema: str) -> None:
+    """Ends every connection of the program, as a restart of the database would."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        ended = connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
+            (f"zapisnik {schema}",),
+        ).fetchall()
+    assert len(ended) >= 3
+
+
+async def test_a_tap_ends_in_the_crm_also_after_the_database_was_lost(database_url: str, schema: str) -> None:
     telegram, simulator = LocalTelegram(), Simulator()
     telegram.enter(CHAT_ID, "Anna")
     token = f"{telegram.bot_id}:s3cret"
@@ -42,6 +54,9 @@ async def test_a_tap_in_telegram_ends_in_the_crm_and_the_end_is_orderly(database
                 guest = Guest(telegram, Tally(), CHAT_ID, random.Random(1))
                 assert await guest.book()
                 await until(lambda: len(simulator.records()) == 1)
+                await asyncio.to_thread(cut_off, database_url, schema)
+                assert await guest.book()
+                await until(lambda: len(simulator.records()) == 2)
             finally:
                 process.terminate()
                 _, said = await asyncio.to_thread(process.communicate, timeout=30)

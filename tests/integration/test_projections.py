@@ -119,7 +119,6 @@ def test_a_running_follower_outlives_its_killed_connections(salon: Salon) -> Non
         time.sleep(0.05)
         kill_sessions(salon.database)
     deadline = time.monotonic() + 15
-    salon.database.drop_dead_connections()
     while positions(salon) != everything(salon) and time.monotonic() < deadline:
         time.sleep(0.1)
     alive = thread.is_alive()
