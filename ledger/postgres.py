@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -32,6 +33,8 @@ class Database:
             raise MalformedValueError("ZAPISNIK_SCHEMA", "lower-case letters, digits, _; at most 48, no pg_ in front")
         self.url, self.schema = url, schema
         self.channel = f"{schema}_events"
+        # Shown in pg_stat_activity; a name in the URL wins.
+        self._name = conninfo_to_dict(url).get("application_name") or f"zapisnik {schema}"
         self._set_path = sql.SQL("SET LOCAL search_path = {}, public").format(sql.Identifier(schema))
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
@@ -41,7 +44,7 @@ class Database:
             max_idle=60,
             open=False,
             name=f"zapisnik-{schema}",
-            kwargs={"connect_timeout": 5, "autocommit": False, "application_name": f"zapisnik {schema}"},
+            kwargs={"connect_timeout": 5, "autocommit": False, "application_name": self._name},
             configure=_configure,
         )
 
@@ -76,8 +79,7 @@ class Database:
 
     def connect(self) -> Connection:
         """A connection of one's own in autocommit, for listening; the caller closes it."""
-        name = f"zapisnik {self.schema}"
-        return psycopg.connect(self.url, autocommit=True, connect_timeout=5, application_name=name)
+        return psycopg.connect(self.url, autocommit=True, connect_timeout=5, application_name=self._name)
 
     def close(self) -> None:
         self._pool.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -19,11 +19,15 @@ Past = Literal["send", "skip", "ask"]
 
 @dataclass(frozen=True)
 class PlanItem:
-    """One booking's next step; `wait` and `parked` items are shown but not done."""
+    """One booking's next step; `wait` and `parked` items are shown but not done.
+
+    `after` are bookings whose record may still stand in this one's time: it is done only once they are settled.
+    """
 
     state: SyncState
     step: Step
     reason: str
+    after: tuple[BookingId, ...] = ()
 
     @property
     def booking_id(self) -> BookingId:
@@ -33,14 +37,21 @@ class PlanItem:
 def make_plan(states: Iterable[SyncState], now: datetime, past: Past) -> list[PlanItem]:
     """Every open booking's next step, visits nearest in time first; what frees a slot goes before what needs it."""
     items = [_item(state, now, past) for state in states]
-    freeing = [item for item in items if item.state.operation == "cancel" and item.step in ("cancel", "look_up")]
+    leaving = [item for item in items if _may_hold_a_slot_it_gives_up(item.state)]
     ordered: list[PlanItem] = []
     for item in sorted(items, key=lambda item: (_distance(item.state.slot.starts_at, now), item.booking_id)):
         if item.step == "create":
-            ordered += [one for one in freeing if one.state.slot.overlaps(item.state.slot) and one not in ordered]
-        if item not in ordered:
+            before = [one for one in leaving if one.state.slot.overlaps(item.state.slot)]
+            ordered += [one for one in before if one not in ordered]
+            ordered.append(replace(item, after=tuple(one.booking_id for one in before)))
+        elif item not in ordered:
             ordered.append(item)
     return ordered
+
+
+def _may_hold_a_slot_it_gives_up(state: SyncState) -> bool:
+    """Cancelled here, but in the CRM its record stands, or may: a request about it is still open."""
+    return not state.is_wanted and not state.parked and (state.is_in_crm or state.open_attempt is not None)
 
 
 def conflicts(crm: Yclients, items: Sequence[PlanItem]) -> dict[BookingId, list[CrmRecord]] | None:

@@ -80,7 +80,9 @@ class SyncProjector:
         return None
 
     def _handler(self, item: PlanItem, past: str) -> Callable[[SyncState, Lease], None] | None:
-        """What to do about an item now; None when it has to wait for time or for a person."""
+        """What to do about an item now; None when it has to wait for time, for another item or for a person."""
+        if item.after:
+            return None
         match item.step:
             case "create":
                 return self._create

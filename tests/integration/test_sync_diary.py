@@ -127,3 +127,43 @@ def test_every_booking_event_ends_settled(stage: Stage) -> None:
     outcomes = backlog.outcomes(stage.salon.database, positions)
     assert sorted(outcome.sync for outcome in outcomes.values()) == ["skipped", "skipped", "succeeded"]
     assert all(lag.events == 0 for lag in lags(stage.salon.database))
+
+
+class KilledError(BaseException):
+    """As if the process ended here."""
+
+
+def killed(*_: object, **__: object) -> None:
+    raise KilledError
+
+
+def test_a_booking_waits_for_the_removal_that_frees_its_time(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed before the removal left: the old record still stands, and a create now would look like a conflict."""
+    first = stage.salon.book(slot("10:00"))
+    stage.drain()
+    stage.salon.cancel(first)
+    second = stage.salon.book(slot("10:30"))
+    monkeypatch.setattr(stage.crm, "delete", killed)
+    with pytest.raises(KilledError):
+        stage.step()
+    monkeypatch.undo()
+    stage.drain()
+    assert stage.types(second)[-1] == "booking_made"
+    assert stage.state(second).status == "pending"
+    stage.salon.advance(seconds=70)
+    stage.drain()
+    assert stage.live_records() == [str(second)]
+
+
+def test_a_booking_waits_for_a_create_nobody_wants_any_more(stage: Stage) -> None:
+    """The first booking may be in the CRM: its create was lost on the way, and meanwhile it was cancelled."""
+    first = stage.salon.book(slot("10:00"))
+    stage.simulator.set_mode("drop_after_write")
+    stage.step()
+    stage.salon.cancel(first)
+    second = stage.salon.book(slot("10:00"))
+    stage.simulator.set_mode("ok")
+    stage.salon.advance(seconds=5)
+    stage.drain()
+    assert stage.live_records() == [str(second)]
+    assert (stage.state(first).status, stage.state(second).status) == ("synced", "synced")
