@@ -61,6 +61,8 @@ class Vault:
             raise MalformedValueError("ZAPISNIK_MASTER_KEY", "must be 32 bytes in base64")
         self._database = database
         self._master = AESGCM(raw)
+        # The house's own key never changes, unlike a client's, which may be destroyed at any moment.
+        self._house_key: bytes | None = None
         self._key_id = hashlib.sha256(b"zapisnik key id" + raw).hexdigest()[:8]
 
     def check(self) -> None:
@@ -130,8 +132,9 @@ class Vault:
         return ClientId(row[0]) if row else None
 
     def _handle_digest(self, kind: HandleKind, handle: str) -> bytes:
-        house = self._key(HOUSE)
-        return hmac.digest(house, f"{kind}:{handle}".encode(), "sha256")
+        if self._house_key is None:
+            self._house_key = self._key(HOUSE)
+        return hmac.digest(self._house_key, f"{kind}:{handle}".encode(), "sha256")
 
     def _key(self, client_id: ClientId) -> bytes:
         with self._database.transaction() as connection:
