@@ -32,7 +32,8 @@ CHATS_AT_ONCE = 20
 LONGEST_PAUSE = 60.0
 _AWAY = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, ClientDecodeError)
 
-_STORE_AWAY = (psycopg.OperationalError, StoreUnavailableError)
+# A try that took too long was waiting for the store; it may even have committed, and command ids make a repeat safe.
+_STORE_AWAY = (psycopg.OperationalError, StoreUnavailableError, TimeoutError)
 
 OnFailure = Callable[[Bot, Failure], Awaitable[None]]
 

@@ -75,7 +75,8 @@ class Request:
 
     def order(self, decision: str) -> Order:
         """The same update delivered twice gives the same command, so it is done once."""
-        command_id = f"tg:{self.bot_id}:{self.update_id}:{decision}"
+        # Update ids can begin anew (another server, a quiet week): with the client's id nobody gets another's answer.
+        command_id = f"tg:{self.bot_id}:{self.update_id}:{decision}:{self.client_id}"
         return Order(command_id, Actor("client", str(self.client_id)), self.now)
 
     def kept(self) -> ScheduledBooking | None:

@@ -115,7 +115,7 @@ def _follow(house: House, stopped: threading.Event) -> None:
 
 
 def _sync(house: House, stopped: threading.Event) -> None:
-    with open_sync(house) as runner:
+    with open_sync(house, stopped) as runner:
         runner.run(stopped)
 
 

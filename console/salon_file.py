@@ -57,7 +57,7 @@ def load_salon(path: Path, *, timezone: str | None = None) -> tuple[e.CatalogPub
         raw = tomllib.loads(path.read_text("utf-8"))
         salon = msgspec.convert(raw, _Salon, strict=False)
     except FileNotFoundError as error:
-        raise UsageError(f"{path} is not there: set SALON_FILE to your salon's file") from error
+        raise UsageError(f"{path} is not there; SALON_FILE names the salon's file") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:

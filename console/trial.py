@@ -23,7 +23,7 @@ from console.salon_file import load_salon
 from console.serving import serve_bot
 from console.settings import Settings
 from console.web.try_page import CHAT_ID, PERSON, TryPage
-from console.wiring import House, drop_schema, open_house
+from console.wiring import House, drop_schema, only_one, open_house
 from sync.simulator import Simulator, running
 from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
 
@@ -35,6 +35,8 @@ def run_trial(settings: Settings) -> None:
     catalog, _ = load_salon(settings.salon_file, timezone=settings.salon_timezone)
     zone = ZoneInfo(catalog.timezone)
     stopped = threading.Event()
+    # Before anything is emptied: a second trial finds the port of the first one taken.
+    listening = _listen(settings.port)
     simulator = Simulator(company_id=COMPANY_ID, zone=zone)
     with running(simulator) as crm_url, _fresh_house(settings, crm_url, zone) as house:
         publish(house, settings.salon_file)
@@ -48,7 +50,7 @@ def run_trial(settings: Settings) -> None:
             stopping_on_signals(stopped),
             started(house, ["follow", "sync", "remind"], stopped) as failures,
             _in_a_thread(house, telegram, stopped, failures),
-            _served(page, settings.port),
+            _served(page, listening),
         ):
             _tell(house, settings.port)
             stopped.wait()
@@ -60,14 +62,15 @@ def run_trial(settings: Settings) -> None:
 def _fresh_house(settings: Settings, crm_url: str, zone: ZoneInfo) -> Iterator[House]:
     """An empty ledger: the trial's CRM lives in memory, so yesterday's ledger would not fit today's diary."""
     own = _settings(settings, crm_url)
-    drop_schema(own)
-    with open_house(own, prepare=True, zone=zone) as house:
-        yield house
+    with only_one(own, "zapisnik try"):
+        drop_schema(own)
+        with open_house(own, prepare=True, zone=zone) as house:
+            yield house
 
 
 def trial_schema(schema: str) -> str:
     """The trial's own schema beside a salon's real one."""
-    return f"{schema[:44]}_try"
+    return schema if schema.endswith("_try") else f"{schema[:44]}_try"
 
 
 def _settings(settings: Settings, crm_url: str) -> Settings:
@@ -105,11 +108,10 @@ def _in_a_thread(
 
 
 @contextmanager
-def _served(page: TryPage, port: int) -> Iterator[None]:
-    """The page on loopback. Raises UsageError when the port is taken."""
-    config = uvicorn.Config(page.app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1)
+def _served(page: TryPage, listening: socket.socket) -> Iterator[None]:
+    """The page on loopback."""
+    config = uvicorn.Config(page.app, log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
-    listening = _listen(port)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="page")
     thread.start()
     try:

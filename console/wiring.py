@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ from projections.schedule import Schedule
 from sync.outcomes import Outcomes
 from sync.projector import Pace, SyncProjector
 from sync.runner import SyncRunner
-from sync.turns import Turns
+from sync.turns import StoppedError, Turns
 from sync.yclients import Access, Yclients
 
 
@@ -86,6 +87,21 @@ def open_house(settings: Settings, *, prepare: bool = False, zone: ZoneInfo | No
         yield House(settings, database, recorder, ledger, vault, SalonClock(zone), zone, models, follower, holder)
 
 
+@contextmanager
+def only_one(settings: Settings, what: str) -> Iterator[None]:
+    """Holds this schema for itself as long as it lives. Raises UsageError when another one does already."""
+    with ExitStack() as stack:
+        url, _ = _database_url(settings, stack)
+        connection = stack.enter_context(psycopg.connect(url, autocommit=True))
+        row = connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (settings.zapisnik_schema,)).fetchone()
+        if row is None or not row[0]:
+            raise UsageError(
+                f"another `{what}` is running on the ledger {settings.zapisnik_schema}: end it first, or set another "
+                "ZAPISNIK_SCHEMA"
+            )
+        yield
+
+
 def drop_schema(settings: Settings) -> None:
     """Drops the schema of a trial or a demo with everything in it. Refuses any other."""
     if not re.search(r"_try$|_demo_\w+$", settings.zapisnik_schema):
@@ -112,20 +128,30 @@ def open_crm(house: House, turns: Turns | None = None) -> Iterator[Yclients]:
         )
     except MalformedValueError as error:
         raise UsageError(f"YCLIENTS_{error.thing.upper()}: {error.problem}") from error
-    turns = turns or _turns(house)
+    turns = turns or Turns(house.database, timedelta(seconds=settings.sync_spacing_seconds))
     deadline = timedelta(seconds=settings.sync_request_seconds)
     with Yclients(access, wait_turn=turns, zone=house.zone, deadline=deadline) as crm:
         yield crm
 
 
 @contextmanager
-def open_sync(house: House) -> Iterator[SyncRunner]:
-    """The sender with its own client of the CRM."""
+def open_sync(house: House, stopped: threading.Event) -> Iterator[SyncRunner]:
+    """The sender with its own client of the CRM; `stopped` ends its waits too.
+
+    Raises UsageError before there is a catalogue: without the salon's zone every time would be taken for another.
+    """
     settings = house.settings
+
+    def wait(seconds: float) -> None:
+        if stopped.wait(seconds):
+            raise StoppedError
+
+    if settings.salon_timezone is None and not house.ledger.history(boundaries.catalog()):
+        raise UsageError("no catalogue yet, so the salon's time zone is not known: run `zapisnik catalog load` first")
     request = timedelta(seconds=settings.sync_request_seconds)
     settle = timedelta(seconds=settings.sync_settle_seconds)
     # One and the same: the sender prepays the turn its client then takes.
-    turns = _turns(house)
+    turns = Turns(house.database, timedelta(seconds=settings.sync_spacing_seconds), sleep=wait)
     with open_crm(house, turns) as crm:
         projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, Pace(request, settle))
         outcomes = Outcomes(house.ledger, house.vault, crm, house.clock, settle)
@@ -147,10 +173,6 @@ def _quietly(step: Callable[[], None]) -> None:
     """At the end the database may be gone already; a lease then runs out by itself."""
     with suppress(psycopg.OperationalError, StoreUnavailableError):
         step()
-
-
-def _turns(house: House) -> Turns:
-    return Turns(house.database, timedelta(seconds=house.settings.sync_spacing_seconds))
 
 
 def _database_url(settings: Settings, stack: ExitStack) -> tuple[str, Path | None]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
+
+
+def later(moment: datetime, by: timedelta) -> datetime:
+    """That much real time later: adding to a zone's own time would lose an hour where clocks are set back."""
+    return (moment.astimezone(UTC) + by).astimezone(moment.tzinfo)
 
 
 class Clock(Protocol):

@@ -15,7 +15,7 @@ Awaits = Literal["consent", "contact", "confirmation"]
 LapseReason = Literal["expired", "replaced", "released", "taken_in_crm"]
 PauseKind = Literal["operator", "no_credentials", "auth", "licence", "rights"]
 SkipReason = Literal["superseded", "past"]
-ConflictKind = Literal["slot_busy", "duplicate", "ambiguous", "overlap", "removed_in_crm"]
+ConflictKind = Literal["slot_busy", "duplicate", "ambiguous", "overlap", "removed_in_crm", "unsendable"]
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -174,6 +174,7 @@ class CrmConnected(Event, frozen=True):
 class BaselineImported(Event, frozen=True):
     """The CRM's own diary of these days was read into the ledger, so they can be offered."""
 
+    company_id: int
     from_on: date
     until_on: date
     records: int

@@ -92,11 +92,16 @@ def _configure(connection: Connection) -> None:
 def explain_connection(url: str) -> str | None:
     """Tries the server once: None when it answers, else what it said in one line, without the password."""
     try:
+        password = str(conninfo_to_dict(url).get("password") or "")
+    except psycopg.ProgrammingError:
+        # libpq would repeat the text it cannot read, password and all.
+        return "it is not an address like postgresql://user:password@host:5432/database"
+    try:
         with psycopg.connect(url, connect_timeout=5) as connection:
             connection.execute("SELECT 1")
     except psycopg.Error as error:
         first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        return re.sub(r"(://[^:/@\s]*:)[^@\s]*@", r"\1***@", first_line)
+        return first_line.replace(password, "***") if password else first_line
     return None
 
 
@@ -136,7 +141,10 @@ def check_migrated(database: Database) -> None:
         if table is not None and table[0] is not None:
             applied = {row[0] for row in connection.execute("SELECT number FROM migrations")}
     if applied != _migration_files().keys():
-        raise SchemaVersionError(f"schema {database.schema} is not at this program's version: run `zapisnik migrate`")
+        raise SchemaVersionError(
+            f"schema {database.schema} is not at this program's version: run `zapisnik migrate`, or set "
+            f"ZAPISNIK_SCHEMA (that of a trial is {database.schema}_try)"
+        )
 
 
 def _ensure_btree_gist(connection: Connection) -> None:

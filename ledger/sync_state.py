@@ -109,9 +109,19 @@ def evolve(state: SyncState | None, item: Recorded) -> SyncState | None:
         case e.SyncSkipped():
             return change(_settled(state, event.covers), skipped=True, retry_at=None)
         case e.ConflictFound():
-            return change(state, parked=True, conflict=event.kind, open_attempt=None)
+            return _in_conflict(state, event)
         case _:
             return state  # holds, catalogue, clients and integration do not change what the CRM should hold
+
+
+def _in_conflict(state: SyncState, event: e.ConflictFound) -> SyncState:
+    """What was found in the diary (overlap) says nothing about a request that is still open."""
+    return msgspec.structs.replace(
+        state,
+        parked=event.kind in ("duplicate", "ambiguous") or state.is_wanted or state.is_in_crm,
+        conflict=event.kind,
+        open_attempt=state.open_attempt if event.kind == "overlap" else None,
+    )
 
 
 def fold_sync(history: Iterable[Recorded]) -> SyncState | None:
@@ -135,5 +145,6 @@ def _failed(state: SyncState, event: e.SyncFailed) -> SyncState:
         attempts=state.attempts + burns,
         was_absent=state.was_absent or event.outcome == "absent",
         retry_at=event.retry_at,
-        parked=event.parked,
+        # A refusal of what nobody wants any more is no question for a person.
+        parked=event.parked and (state.is_wanted or state.is_in_crm),
     )

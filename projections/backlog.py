@@ -96,6 +96,8 @@ class BacklogProjection:
             if state is not None:
                 _save(connection, state)
             _note_outcomes(connection, item)
+            if state is not None and state.parked:
+                _park(connection, state.booking_id, state.conflict or "refused")
 
 
 def _load(connection: Connection, booking_id: BookingId) -> SyncState | None:
@@ -147,10 +149,6 @@ def _note_outcomes(connection: Connection, item: Recorded) -> None:
                     failed.status,
                 ),
             )
-            if failed.parked:
-                _park(connection, failed.booking_id, failed.kind)
-        case e.ConflictFound(booking_id=booking_id, kind=kind):
-            _park(connection, booking_id, kind)
         case _:
             pass  # only booking and sync events come here
 
@@ -193,10 +191,20 @@ def statuses(connection: Connection) -> dict[BookingId, tuple[Status, int | None
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-def bound_records(database: Database) -> set[int]:
-    """CRM records known to be one of our bookings'."""
+def records_of_others(database: Database, booking_id: BookingId) -> set[int]:
+    """CRM records known to be our other bookings'."""
     with database.transaction() as connection:
-        return {row[0] for row in connection.execute("SELECT record_id FROM backlog WHERE record_id IS NOT NULL")}
+        rows = connection.execute(
+            "SELECT record_id FROM backlog WHERE record_id IS NOT NULL AND booking_id <> %s", (booking_id,)
+        ).fetchall()
+    return {row[0] for row in rows}
+
+
+def known(database: Database) -> tuple[set[int], set[int]]:
+    """The ids of all our bookings, and of all CRM records known to be theirs."""
+    with database.transaction() as connection:
+        rows = connection.execute("SELECT booking_id, record_id FROM backlog").fetchall()
+    return {row[0] for row in rows}, {row[1] for row in rows if row[1] is not None}
 
 
 def counts(database: Database) -> BacklogCounts:

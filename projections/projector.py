@@ -101,10 +101,12 @@ def scratch(
     with recorder.database.transaction() as connection:
         path = sql.SQL("SET LOCAL search_path = pg_temp, {}, public")
         connection.execute(path.format(sql.Identifier(recorder.database.schema)))
+        # One head for all of them: the log grows while they are folded.
+        head = recorder.head()
         last: Recorded | None = None
         for projection in projections:
             connection.execute(projection.tables.encode())
-            last = fold(recorder, projection, connection, up_to=up_to)
+            last = fold(recorder, projection, connection, up_to=lambda one: one.position <= head and up_to(one))
         yield connection, last
         raise Rollback
 

@@ -38,6 +38,7 @@ _BY_STATUS: Mapping[int, type[SyncError]] = {
     409: BusyError,
     429: RateLimitedError,
 }
+_TOLD_BY_STATUS_ALONE = frozenset({401, 402, 403, 429})
 # Statuses by which something between us and the CRM speaks: the CRM may have done the work or not.
 _NOT_THE_CRM_SPEAKING = frozenset({408, 425})
 
@@ -129,11 +130,12 @@ def _meant_status(status: int, envelope: Envelope | None) -> int:
 
 def _kind(status: int, envelope: Envelope | None) -> type[SyncError] | None:
     """None: nothing certain is known about what the CRM did."""
-    if status < 300 or status >= 500 or status in _NOT_THE_CRM_SPEAKING:
+    if status < 400 or status >= 500 or status in _NOT_THE_CRM_SPEAKING:
+        # A redirect too: when the API was cut off, its host sent everybody elsewhere. It says nothing about a booking.
         return None
     if envelope is None:
-        # When the API was cut off, its host answered with pages: such a 404 says nothing about a record.
-        return None if status == 404 else _BY_STATUS.get(status, InvalidError)
+        # A page instead of the CRM's own form: it tells who was refused at most, never what became of a record.
+        return _BY_STATUS[status] if status in _TOLD_BY_STATUS_ALONE else None
     if _SLOT_BUSY in envelope.codes:
         return BusyError
     if status == 403 and "лиценз" in envelope.words.lower():

@@ -29,24 +29,26 @@ def connect(ledger: Ledger, clock: Clock, company_id: int) -> None:
     ledger.execute(ConnectCrm(Order(f"sync:connect:{company_id}:{random_id()}", _SYNC, clock.now()), company_id))
 
 
-def import_baseline(ledger: Ledger, crm: Yclients, clock: Clock) -> int:
+def import_baseline(ledger: Ledger, crm: Yclients, clock: Clock, company_id: int) -> int:
     """Reads the diary from today to a year past the horizon; every record not ours takes its slot. Gives their number.
 
     Safe to repeat after a crash: a record is taken once. Sending starts by itself only if nothing waits to be sent;
-    else an operator looks at the plan and resumes. Raises any SyncError of reading; nothing is concluded then.
+    else an operator looks at the plan and resumes. Raises any SyncError of reading, and DiaryNotLoadedError when
+    another account was connected meanwhile; nothing is concluded then.
     """
     catalog = current_catalog(ledger.recorder.database)
     horizon = timedelta(days=catalog.facts.policy.horizon_days if catalog else 60)
     from_on = clock.now().date()
     until_on = from_on + horizon + LOOK_AHEAD
     records = crm.records(from_on=from_on, until_on=until_on)
-    ours = backlog.bound_records(ledger.recorder.database)
+    our_bookings, our_records = backlog.known(ledger.recorder.database)
     for record in records:
-        if not record.deleted and record.record_id not in ours and record.minutes > 0:
+        is_ours = record.record_id in our_records or (record.api_id.isdigit() and int(record.api_id) in our_bookings)
+        if not record.deleted and not is_ours and record.minutes > 0:
             ledger.execute(_seen(record, clock))
     nothing_waits = not backlog.open_items(ledger.recorder.database, limit=1)
     order = Order(f"sync:baseline:{random_id()}", _SYNC, clock.now())
-    ledger.execute(FinishBaseline(order, from_on, until_on, len(records), start_sending=nothing_waits))
+    ledger.execute(FinishBaseline(order, company_id, from_on, until_on, len(records), start_sending=nothing_waits))
     _log.info("diary read", records=len(records), from_on=str(from_on), until_on=str(until_on))
     return len(records)
 

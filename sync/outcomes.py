@@ -25,6 +25,7 @@ from sync.yclients import Yclients
 
 _log = structlog.get_logger("sync")
 _SENDER = Actor("system", "sync")
+LONGEST_LOOK_PAUSE = timedelta(minutes=10)
 _MESSAGE = f"{stored_name(e.SyncFailed)}.message"
 
 
@@ -35,6 +36,7 @@ class Outcomes:
         self._ledger, self._vault, self._crm, self._clock = ledger, vault, crm, clock
         self._settle = settle
         self._look_again_at: dict[int, datetime] = {}
+        self._look_pauses: dict[int, timedelta] = {}
 
     def succeed(
         self, attempt: e.SyncAttempted, record_id: int, seen_by: Literal["answer", "look_up"], lease: Lease
@@ -52,8 +54,9 @@ class Outcomes:
         match failure:
             case errors.NotSentError():
                 outcome = "not_sent"
-            case errors.UnknownOutcomeError() | errors.RateLimitedError():
-                # Nobody has shown that a 429 always comes before the work: looked up like any unknown.
+            case errors.UnknownOutcomeError() | errors.RateLimitedError() | errors.GoneError():
+                # Nobody has shown that a 429 always comes before the work: looked up like any unknown. And a 404 to
+                # a write is about the address, which was wrong for everybody when the API was cut off.
                 outcome = "unknown"
             case _:
                 outcome = "refused"
@@ -113,18 +116,31 @@ class Outcomes:
             return
         try:
             if attempt.operation == "cancel" and attempt.record_id is not None:
-                self.look_up_cancelled(attempt, attempt.record_id, lease)
+                self.look_up_cancelled(state, attempt, attempt.record_id, lease)
             else:
                 self._look_up_created(state, attempt, lease)
         except (errors.AuthError, errors.LicenceError, errors.RightsError) as failure:
             self.pause_for(failure, f"sync:{attempt.attempt_id}:pause:{self._clock.now().isoformat()}")
+        except errors.SyncError:
+            # One record that cannot be looked up must not keep all others waiting: its turn comes again, later.
+            pause = min(self._look_pauses.get(attempt.attempt_id, timedelta(seconds=5)) * 2, LONGEST_LOOK_PAUSE)
+            self._look_pauses[attempt.attempt_id] = pause
+            self._look_again_at[attempt.attempt_id] = self._clock.now() + pause
+            raise
 
-    def look_up_cancelled(self, attempt: e.SyncAttempted, record_id: RecordId, lease: Lease) -> None:
-        """A removal happened when the CRM says so itself: the record is marked removed, or not there any more."""
+    def look_up_cancelled(self, state: SyncState, attempt: e.SyncAttempted, record_id: RecordId, lease: Lease) -> None:
+        """A removal happened when the CRM says so itself: the record is marked removed, or not there any more.
+
+        "No such record" counts only if the day's list can be read and does not show it: a 404 may be the address's.
+        """
         try:
             is_gone = self._crm.record(record_id).deleted
         except errors.GoneError:
-            is_gone = True
+            around = self._crm.records(
+                from_on=state.slot.starts_at.date() - timedelta(days=1),
+                until_on=state.slot.ends_at.date() + timedelta(days=1),
+            )
+            is_gone = all(record.record_id != record_id for record in around)
         if is_gone:
             self.succeed(attempt, record_id, "look_up", lease)
         else:
@@ -200,6 +216,10 @@ class Outcomes:
             status=failure.status,
         )
 
+    def park(self, state: SyncState, lease: Lease) -> None:
+        """A booking that cannot be put into a request at all waits for a person; the others go on."""
+        self._conflict(state, "unsendable", [], lease)
+
     def _conflict(self, state: SyncState, kind: e.ConflictKind, record_ids: list[int], lease: Lease) -> None:
         records = tuple(RecordId(record_id) for record_id in record_ids)
         order = Order(f"sync:conflict:{state.booking_id}:{kind}:{state.pending}", _SENDER, self._clock.now())
@@ -207,7 +227,7 @@ class Outcomes:
         _log.warning("conflict", booking=state.booking_id, kind=kind, records=record_ids)
 
     def _bound_elsewhere(self, state: SyncState) -> set[int]:
-        return backlog.bound_records(self._ledger.recorder.database) - {state.record_id or 0}
+        return backlog.records_of_others(self._ledger.recorder.database, state.booking_id)
 
     def _order(self, attempt: e.SyncAttempted, step: str) -> Order:
         command_id = f"sync:{attempt.attempt_id}:{step}"

@@ -38,20 +38,21 @@ def make_plan(states: Iterable[SyncState], now: datetime, past: Past) -> list[Pl
     """Every open booking's next step, visits nearest in time first; what frees a slot goes before what needs it."""
     items = [_item(state, now, past) for state in states]
     leaving = [item for item in items if _may_hold_a_slot_it_gives_up(item.state)]
-    ordered: list[PlanItem] = []
+    ordered: dict[BookingId, PlanItem] = {}
     for item in sorted(items, key=lambda item: (_distance(item.state.slot.starts_at, now), item.booking_id)):
         if item.step == "create":
             before = [one for one in leaving if one.state.slot.overlaps(item.state.slot)]
-            ordered += [one for one in before if one not in ordered]
-            ordered.append(replace(item, after=tuple(one.booking_id for one in before)))
-        elif item not in ordered:
-            ordered.append(item)
-    return ordered
+            for one in before:
+                ordered.setdefault(one.booking_id, one)
+            ordered[item.booking_id] = replace(item, after=tuple(one.booking_id for one in before))
+        else:
+            ordered.setdefault(item.booking_id, item)
+    return list(ordered.values())
 
 
 def _may_hold_a_slot_it_gives_up(state: SyncState) -> bool:
     """Cancelled here, but in the CRM its record stands, or may: a request about it is still open."""
-    return not state.is_wanted and not state.parked and (state.is_in_crm or state.open_attempt is not None)
+    return not state.is_wanted and (state.is_in_crm or state.open_attempt is not None or state.parked)
 
 
 def conflicts(crm: Yclients, items: Sequence[PlanItem]) -> dict[BookingId, list[CrmRecord]] | None:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from ledger import events as e
-from ledger.clock import Clock
+from ledger.clock import Clock, later
 from ledger.decisions.note_sync import BeginAttempt, SkipSync
-from ledger.errors import IntegrationPausedError, NothingToSyncError, SealError
+from ledger.errors import IntegrationPausedError, MalformedValueError, NothingToSyncError, SealError
 from ledger.leases import Lease
 from ledger.ledger import Ledger, Order
 from ledger.privacy import Vault, random_id
@@ -23,14 +23,15 @@ from projections.integration import integration
 from sync import errors
 from sync.outcomes import Outcomes
 from sync.plan import PlanItem, make_plan
-from sync.turns import Turns
-from sync.wire import NewCrmRecord
+from sync.turns import LONGEST_WAIT, Turns
+from sync.wire import NewCrmRecord, write_record
 from sync.yclients import Yclients
 
 SENDER = Actor("system", "sync")
 LONGEST_PROBE_PAUSE = timedelta(seconds=60)
 START_WITHIN = timedelta(seconds=5)
 """A write begun later than this after its attempt was written down is not sent: its deadline would not be true."""
+_ON_THE_WAY = (errors.NotSentError, errors.UnknownOutcomeError, errors.RateLimitedError, errors.GoneError)
 _log = structlog.get_logger("sync")
 
 
@@ -73,6 +74,9 @@ class SyncProjector:
                 continue  # the read model was a moment behind; the ledger itself says there is nothing to do
             except IntegrationPausedError:
                 return None
+            except (SealError, MalformedValueError) as unsendable:
+                _log.error("cannot be sent", booking=item.booking_id, error=type(unsendable).__name__)
+                self._outcomes.park(item.state, lease)
             except errors.SyncError as failure:
                 # Only reads get here: outcomes of writes are recorded where they happen.
                 self._step_back(failure)
@@ -110,6 +114,7 @@ class SyncProjector:
             contact.phone,
             contact.name,
         )
+        write_record(new, save_if_busy=False)  # what cannot be written must not become an attempt
         attempt = self._begin(state, "create", lease)
         try:
             self._check_start(attempt)
@@ -133,7 +138,7 @@ class SyncProjector:
             self._crm.delete(record_id)
         except errors.GoneError:
             # Gone already, or never there for us: only a look tells which.
-            self._outcomes.look_up_cancelled(attempt, record_id, lease)
+            self._outcomes.look_up_cancelled(state, attempt, record_id, lease)
         except errors.SyncError as failure:
             self._failed(attempt, failure, lease)
         else:
@@ -149,7 +154,7 @@ class SyncProjector:
         self._turns.prepay()
         attempt_id = random_id()
         order = self._order(f"sync:{attempt_id}:attempt")
-        deadline_at = order.at + START_WITHIN + self._pace.request
+        deadline_at = later(order.at, START_WITHIN + self._pace.request)
         begin = BeginAttempt(order, state.booking_id, attempt_id, operation, deadline_at)
         return self._ledger.execute(begin, lease=lease).answer
 
@@ -160,7 +165,7 @@ class SyncProjector:
 
     def _failed(self, attempt: e.SyncAttempted, failure: errors.SyncError, lease: Lease) -> None:
         self._outcomes.fail(attempt, failure, lease)
-        if isinstance(failure, errors.NotSentError | errors.UnknownOutcomeError | errors.RateLimitedError):
+        if isinstance(failure, _ON_THE_WAY):
             self._step_back(failure)
 
     def _contact(self, state: SyncState) -> Contact:
@@ -179,19 +184,20 @@ class SyncProjector:
             self._crm.probe()
         except errors.RateLimitedError as failure:
             self._step_back(failure)
-        except (errors.UnavailableError, errors.NotSentError):
+        except (errors.AuthError, errors.LicenceError, errors.RightsError) as failure:
+            self._outcomes.pause_for(failure, f"sync:probe:{random_id()}")
+            return False
+        except errors.SyncError:
+            # Away, redirected, or an address where nothing is found any more: not for us to tell apart.
             self._probe_pause = min(self._probe_pause * 2, LONGEST_PROBE_PAUSE)
             self._probe_at = now + self._probe_pause
-            return False
-        except errors.SyncError as failure:
-            self._outcomes.pause_for(failure, f"sync:probe:{random_id()}")
             return False
         self._probe_at, self._probe_pause = None, timedelta(seconds=1)
         return True
 
     def _step_back(self, failure: errors.SyncError) -> None:
         if isinstance(failure, errors.RateLimitedError):
-            self._turns.hold_back(timedelta(seconds=failure.retry_after or 60))
+            self._turns.hold_back(timedelta(seconds=min(failure.retry_after or 60, LONGEST_WAIT.total_seconds())))
         else:
             self._probe_at = self._clock.now() + self._probe_pause
         _log.warning("the CRM is out of reach", kind=failure.kind, status=failure.status, detail=failure.detail)

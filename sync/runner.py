@@ -9,16 +9,17 @@ import structlog
 
 from ledger import leases
 from ledger.clock import Clock
-from ledger.errors import LeaseLostError
+from ledger.errors import DiaryNotLoadedError, LeaseLostError
 from ledger.leases import Lease
 from ledger.ledger import Ledger
 from ledger.wakeups import Listener
 from projections.integration import integration
 from projections.projector import Follower
-from sync.errors import AuthError, LicenceError, RightsError, SyncError
+from sync.errors import AuthError, LicenceError, RateLimitedError, RightsError, SyncError
 from sync.inbound import connect, import_baseline
 from sync.outcomes import Outcomes
 from sync.projector import SyncProjector
+from sync.turns import LONGEST_WAIT, StoppedError
 from sync.yclients import Yclients
 
 _log = structlog.get_logger("sync")
@@ -53,8 +54,11 @@ class SyncRunner:
         with Listener(self._ledger.recorder.database) as listener:
             while not stopped.is_set():
                 lease = leases.acquire(self._ledger.recorder.database, "sync", self._holder, lasting=self._lease_lasts)
-                if lease is None or not self._turn(lease):
-                    listener.wait(0.5)
+                try:
+                    if lease is None or not self._turn(lease):
+                        listener.wait(0.5)
+                except StoppedError:
+                    break
         if lease is not None:
             leases.release(self._ledger.recorder.database, lease)
 
@@ -74,9 +78,17 @@ class SyncRunner:
         if self._baseline_at is not None and now < self._baseline_at:
             return False
         try:
-            import_baseline(self._ledger, self._crm, self._clock)
+            import_baseline(self._ledger, self._crm, self._clock, self._company_id)
         except (AuthError, LicenceError, RightsError) as failure:
             self._outcomes.pause_for(failure, f"sync:baseline-refused:{now.isoformat()}")
+            self._put_off(now)
+            return False
+        except DiaryNotLoadedError:
+            _log.error("another CRM account was connected meanwhile; is YCLIENTS_COMPANY_ID the same everywhere?")
+            self._put_off(now)
+            return False
+        except RateLimitedError as failure:
+            self._baseline_pause = timedelta(seconds=min(failure.retry_after or 60, LONGEST_WAIT.total_seconds()))
             self._put_off(now)
             return False
         except SyncError as failure:

@@ -21,14 +21,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from sync.simulator_api import REQUIRED_BY_HAND, DiaryApi, InvalidFieldsError, decoded, read_new_entry, refused
 from sync.simulator_gate import (
     CUT_OFF,
+    NOT_FOUND,
     PARTNER_TOKEN,
     USER_TOKEN,
     Keys,
@@ -145,6 +146,10 @@ class Simulator:
         elif self._switch.mode == "off":
             self._note(scope, None)
             await hang_up(scope, receive)
+        elif self._switch.mode == "redirect":
+            # As its host was seen to do when the API was cut off.
+            self._note(scope, 301)
+            await RedirectResponse("http://127.0.0.1:9/elsewhere", status_code=301)(scope, receive, send)
         elif (refusal := self._refusal(scope)) is not None:
             self._note(scope, refusal.status)
             await refused(refusal)(scope, receive, send)
@@ -159,7 +164,11 @@ class Simulator:
             answer.append(message)
 
         await asyncio.sleep(self._delay / 2)
-        await self._app(scope, receive, hold_back)
+        try:
+            await self._app(scope, receive, hold_back)
+        except ClientDisconnect:
+            self._note(scope, None)  # the caller died in the middle of its request: nothing was written
+            return
         await asyncio.sleep(self._delay / 2)
         status = int(answer[0]["status"])
         if scope["method"] in _WRITES and status < 300 and self._switch.drops_this_answer():
@@ -175,6 +184,8 @@ class Simulator:
         refused = self._window.refusal()
         if refused is None and self._switch.mode == "auth":
             refused = CUT_OFF
+        if refused is None and self._switch.mode == "not_found":
+            refused = NOT_FOUND
         return refused or self._keys.refusal(scope["path"], headers)
 
     def _note(self, scope: Scope, status: int | None) -> None:

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-Mode = Literal["ok", "off", "auth", "drop_after_write"]
+Mode = Literal["ok", "off", "auth", "redirect", "not_found", "drop_after_write"]
 """`off`: the host is away; `auth`: the API is cut off as in July 2025; `drop_after_write`: writes are done, but some of
 their answers never arrive."""
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -64,6 +64,7 @@ class Keys(msgspec.Struct, frozen=True):
 
 
 CUT_OFF = Refusal(401, "Не указан идентификатор партнера")
+NOT_FOUND = Refusal(404, "Не найдено")
 
 
 class RateWindow:

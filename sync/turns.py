@@ -16,6 +16,10 @@ LONGEST_WAIT = timedelta(minutes=5)
 """A Retry-After beyond this is cut: nothing waits for ever on a number somebody else made up."""
 
 
+class StoppedError(Exception):
+    """The process is to end; it was waiting for its turn."""
+
+
 class Turns:
     """Blocks until the next request may leave. `prepay` takes a turn ahead, so that a deadline can be named after it.
 

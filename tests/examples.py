@@ -44,7 +44,7 @@ EXAMPLES: dict[str, e.AnyEvent] = {
     ),
     "integration_resumed": e.IntegrationResumed("skip"),
     "crm_connected": e.CrmConnected(4564),
-    "baseline_imported": e.BaselineImported(MONDAY, date(2030, 2, 7), 12),
+    "baseline_imported": e.BaselineImported(1, MONDAY, date(2030, 2, 7), 12),
     "sync_attempted": attempted(operation="cancel", covers=(3, 4), number=2, record_id=RECORD),
     "sync_succeeded": succeeded(seen_by="look_up"),
     "sync_failed": failed(status=422, retry_at=NOW + timedelta(minutes=1), parked=True),

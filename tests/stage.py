@@ -10,6 +10,7 @@ from ledger.decisions import boundaries
 from ledger.leases import Lease, acquire
 from ledger.sync_state import SyncState, fold_sync
 from ledger.values import BookingId
+from sync.inbound import connect
 from sync.plan import PlanItem
 from sync.projector import Pace, SyncProjector
 from sync.simulator import NewEntry, Simulator
@@ -46,6 +47,9 @@ class Stage:
         lease = acquire(self.salon.database, "sync", holder, lasting=timedelta(seconds=30))
         assert lease is not None
         return lease
+
+    def connect(self) -> None:
+        connect(self.salon.ledger, self.salon.clock, 1)
 
     def step(self) -> PlanItem | None:
         self.salon.catch_up()

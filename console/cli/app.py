@@ -14,7 +14,7 @@ from console.cli import audit, catalog, demo, log, roles, status, sync
 from console.database import EmbeddedDatabaseError
 from console.errors import ConsoleError
 from console.settings import load_settings
-from ledger.errors import LedgerError, MalformedValueError
+from ledger.errors import LedgerError, MalformedValueError, SchemaVersionError
 
 app = typer.Typer(
     name="zapisnik",
@@ -41,7 +41,7 @@ def main() -> None:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
-    except (EmbeddedDatabaseError, MalformedValueError, BotError) as error:
+    except (EmbeddedDatabaseError, MalformedValueError, SchemaVersionError, BotError) as error:
         _fail(str(error), 2)
     except LedgerError as error:
         _fail(str(error) or type(error).__name__, 1)

@@ -17,6 +17,7 @@ from ledger.privacy import random_id
 from ledger.values import Actor
 from projections.catalog import current_catalog
 from projections.integration import integration
+from sync.inbound import connect
 
 commands = typer.Typer()
 
@@ -56,6 +57,7 @@ def run() -> None:
     with open_house(settings) as house:
         roles: list[Role] = ["follow", "remind", "bot"]
         if settings.has_crm():
+            _name_the_crm(house)
             roles.append("sync")
         else:
             _note_missing_credentials(house)
@@ -69,6 +71,7 @@ def bot() -> None:
     settings = load_settings()
     require(settings.bot_token, "BOT_TOKEN", "get one from @BotFather in Telegram")
     with open_house(settings) as house:
+        _name_the_crm(house)
         run_roles(house, ["follow", "bot"])
 
 
@@ -77,6 +80,12 @@ def remind() -> None:
     """Free the times whose holds ran out. (Reminders to clients are not sent yet.)"""
     with open_house(load_settings()) as house:
         run_roles(house, ["remind"])
+
+
+def _name_the_crm(house: House) -> None:
+    """Before the first client is served: no day is offered until the CRM's own diary has been read."""
+    if house.settings.has_crm():
+        connect(house.ledger, house.clock, house.settings.yclients_company_id or 0)
 
 
 def _note_missing_credentials(house: House) -> None:

@@ -112,9 +112,16 @@ def reason_of(house: House, state: Integration) -> str:
     said = [REASONS[state.kind]]
     if state.message:
         said.append(f"«{state.message}»")
-    if state.note is not None:
-        try:
-            said.append(house.vault.open(HOUSE, state.note, "note"))
-        except SealError:
-            said.append("(a note that cannot be opened)")
+    if note := note_of(house, state):
+        said.append(note)
     return ": ".join(said)
+
+
+def note_of(house: House, state: Integration) -> str:
+    """The operator's own words, opened; '' without any."""
+    if state.note is None:
+        return ""
+    try:
+        return house.vault.open(HOUSE, state.note, "note")
+    except SealError:
+        return "…"

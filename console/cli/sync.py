@@ -43,6 +43,7 @@ def plan(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
     with house_of() as house:
         caught_up(house)
         items, clashing = current_plan(house)
+        missing = house.settings.missing_crm()
     if as_json:
         print_json(plan_json(items, clashing))
         return
@@ -53,7 +54,9 @@ def plan(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
         at = f"{item.state.slot.starts_at:%Y-%m-%d %H:%M}"
         step = "conflict" if clash else item.step
         typer.echo(f"{step:<9} {booking_code(item.booking_id)}  {at}  {_reason(item, clashing)}")
-    if clashing is None:
+    if clashing is None and missing:
+        typer.echo(f"{', '.join(missing)} are not set here, so conflicts cannot be looked up.")
+    elif clashing is None:
         typer.echo("The CRM can't be reached now, so conflicts are not known yet.")
 
 
@@ -78,9 +81,9 @@ def resume(
         house.ledger.execute(ResumeIntegration(_order(house), past or "ask"))
         state = integration(house.ledger)
         counts = backlog.counts(house.database)
-    typer.echo(f"Resumed: {counts.pending + counts.unknown} bookings wait to be sent.")
+    typer.echo(f"Resumed. Waiting to be sent: {counts.pending + counts.unknown}.")
     if missing := settings.missing_crm():
-        typer.echo(f"But {', '.join(missing)} not set: `zapisnik sync run` needs them.", err=True)
+        typer.echo(f"{', '.join(missing)} are not set here; a sender started from here would need them.", err=True)
     if not state.is_diary_loaded:
         typer.echo("The CRM's own diary is read first.", err=True)
 

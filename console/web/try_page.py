@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from bot.local import Chat, LocalTelegram
 from bot.texts.story import story_lines
-from console.cli.status import reason_of
+from console.cli.status import note_of
 from console.wiring import House
 from ledger.decisions import boundaries
 from ledger.decisions.integration import ResumeIntegration
@@ -29,7 +29,7 @@ from projections.integration import integration
 from sync.simulator import Mode, Simulator
 
 CHAT_ID = 1001
-PERSON = "Maria"
+PERSON = "Мария"
 PHONE = "79161234567"
 SHOWN_EVENTS = 200
 TICK_SECONDS = 0.25
@@ -125,7 +125,9 @@ class TryPage:
         state, counts = integration(self._house.ledger), backlog.counts(self._house.database)
         return {
             "running": state.state == "running",
-            "reason": state.message or reason_of(self._house, state),
+            "reason": state.message,
+            "kind": state.kind,
+            "note": note_of(self._house, state),
             "crm_mode": self._simulator.mode,
             "pending": counts.pending,
             "unknown": counts.unknown,

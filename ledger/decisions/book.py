@@ -34,7 +34,7 @@ class MakeBooking:
             raise errors.ForeignBookingError
         if entry.status == "booked" and entry.made is not None:
             return Already(entry.made)
-        if not entry.is_live_hold(self.order.at):
+        if not entry.is_live_hold(self.order.at) or entry.slot.starts_at <= self.order.at:
             raise errors.HoldExpiredError
         if latest(history, e.ConsentGiven) is None:
             raise errors.ConsentMissingError

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ledger import errors
 from ledger import events as e
+from ledger.clock import later
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
 from ledger.decisions.folds import Entry, fold_entries, is_within_shift, latest
@@ -64,7 +65,7 @@ class HoldSlot:
             self.client_id,
             self.slot,
             services,
-            self.order.at + timedelta(minutes=catalog.policy.hold_minutes),
+            later(self.order.at, timedelta(minutes=catalog.policy.hold_minutes)),
             self._awaits(history),
         )
         return [*self._lapses(entries), held]

@@ -11,6 +11,7 @@ from ledger import events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
 from ledger.decisions.folds import latest
+from ledger.errors import DiaryNotLoadedError
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
 from ledger.values import Sealed
@@ -83,16 +84,20 @@ class FinishBaseline:
     """The diary of these days has been read. With `start_sending` the integration starts, unless somebody chose."""
 
     order: Order
+    company_id: int
     from_on: date
     until_on: date
     records: int
     start_sending: bool
 
     def boundary(self) -> Sequence[BoundaryItem]:
-        return [boundaries.integration_state(), boundaries.diary_state()]
+        return [boundaries.integration_state(), boundaries.diary_state(), boundaries.connection()]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
-        done = e.BaselineImported(self.from_on, self.until_on, self.records)
+        connected = latest(history, e.CrmConnected)
+        if connected is None or connected.company_id != self.company_id:
+            raise DiaryNotLoadedError  # another account was connected meanwhile: its diary is another one
+        done = e.BaselineImported(self.company_id, self.from_on, self.until_on, self.records)
         if self.start_sending and latest(history, e.IntegrationPaused, e.IntegrationResumed) is None:
             return [done, e.IntegrationResumed()]
         return [done]

@@ -51,6 +51,8 @@ def check_catalog(catalog: e.CatalogPublished, shifts: Sequence[e.ShiftsPublishe
     staff_ids = [member.staff_id for member in catalog.staff]
     service_ids = [offer.service_id for offer in catalog.services]
     for noun, ids in (("staff", Counter[int](staff_ids)), ("service", Counter[int](service_ids))):
+        if any(one <= 0 for one in ids):
+            raise InvalidCatalogError(f"{noun} ids must be above 0")
         if repeated := sorted(one for one, times in ids.items() if times > 1):
             raise InvalidCatalogError(f"{noun} id {repeated[0]} is used twice")
     if twice := [one for one, times in Counter(shift.staff_id for shift in shifts).items() if times > 1]:

@@ -185,7 +185,7 @@ async def test_until_the_diary_is_loaded_no_day_is_offered(salon: Salon) -> None
         for label in ("7", "Записаться"):
             assert "переносим сюда журнал" in await maria.press(label)
             assert "+74951234567" in maria.screen
-        salon.ledger.execute(FinishBaseline(salon.order(), MONDAY, MONDAY, 0, start_sending=False))
+        salon.ledger.execute(FinishBaseline(salon.order(), 42, MONDAY, MONDAY, 0, start_sending=False))
         await maria.press(*TO_TIMES)
         assert maria.see("10:00")
 

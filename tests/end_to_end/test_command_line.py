@@ -111,7 +111,7 @@ def test_a_catalogue_is_published_once_and_shown(shell: Shell) -> None:
 
 def test_migrate_makes_a_ledger_out_of_nothing(database_url: str, schema: str) -> None:
     shell = Shell(DATABASE_URL=database_url, ZAPISNIK_SCHEMA=schema, ZAPISNIK_MASTER_KEY=new_master_key())
-    refused(shell.run("status"), "zapisnik migrate", code=1)
+    refused(shell.run("status"), "zapisnik migrate")
     assert shell.run("migrate").returncode == 0
     assert shell.json("status")["head"]["position"] == 0
     assert shell.run("migrate").returncode == 0

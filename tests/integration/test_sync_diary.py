@@ -78,8 +78,8 @@ def test_the_diary_of_the_crm_takes_its_slots_before_days_are_offered(stage: Sta
     with pytest.raises(DiaryNotLoadedError):
         stage.salon.book(slot("10:00"))
     assert stage.drain() == 0
-    assert import_baseline(stage.salon.ledger, stage.crm, stage.salon.clock) == 1
-    import_baseline(stage.salon.ledger, stage.crm, stage.salon.clock)
+    assert import_baseline(stage.salon.ledger, stage.crm, stage.salon.clock, 1) == 1
+    import_baseline(stage.salon.ledger, stage.crm, stage.salon.clock, 1)
     with pytest.raises(SlotTakenError):
         stage.salon.book(slot("16:00", staff_id=OLGA))
     stage.salon.book(slot("10:00"))

@@ -199,7 +199,7 @@ def test_a_redirect_is_never_followed(status: str) -> None:
     with host(saying(b"")) as (elsewhere, requests_elsewhere):
         error = refused_with(status, "", f"Location: {elsewhere}/api/v1/records/1\r\n")
 
-    assert type(error) is errors.InvalidError
+    assert type(error) is errors.UnknownOutcomeError  # a host that sends us elsewhere says nothing about a booking
     assert "127.0.0.1" in error.detail
     assert requests_elsewhere == []
 

@@ -170,7 +170,7 @@ def test_resuming_what_runs_is_recorded_only_with_another_choice() -> None:
 
 def test_a_crm_account_is_named_once_and_another_one_is_new() -> None:
     one, two = e.CrmConnected(1), e.CrmConnected(2)
-    loaded = e.BaselineImported(MONDAY, MONDAY, 3)
+    loaded = e.BaselineImported(1, MONDAY, MONDAY, 3)
 
     assert given().new(ConnectCrm(order(), 1)) == [one]
     assert given(one, loaded).decide(ConnectCrm(order(), 1)) == Already(one)
@@ -189,9 +189,17 @@ def test_a_crm_account_is_named_once_and_another_one_is_new() -> None:
 def test_a_read_diary_starts_the_integration_unless_somebody_chose(
     before: tuple[e.AnyEvent, ...], start: bool, more: list[e.AnyEvent]
 ) -> None:
-    decision = FinishBaseline(order(), MONDAY, MONDAY, 3, start)
+    decision = FinishBaseline(order(), 1, MONDAY, MONDAY, 3, start)
 
-    assert given(*before).new(decision) == [e.BaselineImported(MONDAY, MONDAY, 3), *more]
+    assert given(e.CrmConnected(1), *before).new(decision) == [e.BaselineImported(1, MONDAY, MONDAY, 3), *more]
+
+
+def test_the_diary_of_another_account_is_not_this_ones() -> None:
+    """An old process may still be reading the account that was named before."""
+    decision = FinishBaseline(order(), 1, MONDAY, MONDAY, 3, start_sending=True)
+    for before in ((), (e.CrmConnected(1), e.CrmConnected(2))):
+        with pytest.raises(errors.DiaryNotLoadedError):
+            given(*before).decide(decision)
 
 
 # --- seen in the CRM ---

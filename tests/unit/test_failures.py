@@ -61,7 +61,7 @@ PLAIN = b'{"success":false,"data":null,"meta":[]}'
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
-        (301, b"", errors.InvalidError),
+        (301, b"", errors.UnknownOutcomeError),
         (400, PLAIN, errors.InvalidError),
         (401, PLAIN, errors.AuthError),
         (401, b"<html>", errors.AuthError),
