@@ -47,7 +47,9 @@ def kill_after(writer: subprocess.Popen[str], lines: int) -> list[tuple[int, int
     assert writer.stdout is not None
     heard = [writer.stdout.readline() for _ in range(lines)]
     writer.kill()
-    rest, _ = writer.communicate(timeout=30)
+    # Not communicate(): it reads past what readline() has already taken into its buffer, and that would be forgotten.
+    rest = writer.stdout.read()
+    writer.communicate(timeout=30)
     whole = [line for line in [*heard, *rest.splitlines(keepends=True)] if line.endswith("\n")]
     return [(int(position), int(n)) for position, n in (line.split() for line in whole)]
 
