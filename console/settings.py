@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     bot_token: SecretStr | None = None
     telegram_api_url: str = Field("https://api.telegram.org", pattern=r"^https?://\S+$")
 
+    admin_chat_id: int | None = None
+    staff_language: Literal["ru", "en"] = "ru"
+
+    console_password: SecretStr | None = None
     port: int = Field(8080, ge=0, le=65535)
 
     yclients_url: str = Field("https://api.yclients.ru", pattern=r"^https?://\S+$")

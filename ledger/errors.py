@@ -8,7 +8,8 @@ LedgerError
 │   ├── SlotTakenError         SlotInPastError         TooSoonError         TooFarAheadError
 │   ├── OutsideShiftError      ServiceNotOfferedError  TooManyBookingsError NotInCatalogError
 │   ├── HoldExpiredError       ContactMissingError     ConsentMissingError
-│   ├── TooLateToCancelError   UnknownBookingError     ForeignBookingError  StaleVersionError
+│   ├── TooLateToCancelError   TooLateToMoveError
+│   ├── UnknownBookingError    ForeignBookingError     StaleVersionError
 │   ├── DiaryNotLoadedError    IntegrationPausedError  NothingToSyncError
 │   └── InvalidCatalogError
 ├── ContentionError            five decisions in a row lost their race
@@ -91,6 +92,10 @@ class ConsentMissingError(RefusalError):
 
 class TooLateToCancelError(RefusalError):
     """The visit is nearer than the salon's limit for cancelling."""
+
+
+class TooLateToMoveError(RefusalError):
+    """The visit is nearer than the salon's limit for moving."""
 
 
 class UnknownBookingError(RefusalError):

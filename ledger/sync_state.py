@@ -21,8 +21,9 @@ Status = Literal["pending", "synced", "unknown", "parked", "skipped"]
 class SyncState(msgspec.Struct, frozen=True):
     """The sync side of one booking, folded from its timeline.
 
-    `pending` are the positions of booking events that no attempt or skip has settled yet; `record_id` stays after
-    a removal, `is_in_crm` tells whether the CRM holds the record now.
+    `slot` is where the booking is wanted, `crm_slot` where the CRM was last known to hold it, `asked_slot` what the
+    newest attempt asked for. `pending` are the positions of booking events that no attempt or skip has settled yet;
+    `record_id` stays after a removal, `is_in_crm` tells whether the CRM holds the record now.
     """
 
     booking_id: BookingId
@@ -34,6 +35,8 @@ class SyncState(msgspec.Struct, frozen=True):
     pending_since: datetime | None
     record_id: RecordId | None = None
     is_in_crm: bool = False
+    crm_slot: Slot | None = None
+    asked_slot: Slot | None = None
     open_attempt: e.SyncAttempted | None = None
     attempts: int = 0
     was_absent: bool = False
@@ -57,9 +60,19 @@ class SyncState(msgspec.Struct, frozen=True):
         """What would bring the CRM to what is wanted; None when nothing is left to do."""
         if not self.pending:
             return None
+        if self.is_wanted and self.is_in_crm:
+            return "skip" if self.crm_slot == self.slot else "move"
         if self.is_wanted == self.is_in_crm:
             return "skip"
         return "create" if self.is_wanted else "cancel"
+
+    def slots_to_leave(self) -> tuple[Slot, ...]:
+        """Where the CRM holds this booking, or may, although it is wanted elsewhere or not at all."""
+        may_hold = [self.crm_slot] if self.is_in_crm else []
+        if self.open_attempt is not None or self.parked:
+            may_hold.append(self.asked_slot)
+        wanted = self.slot if self.is_wanted else None
+        return tuple(dict.fromkeys(slot for slot in may_hold if slot is not None and slot != wanted))
 
 
 def evolve(state: SyncState | None, item: Recorded) -> SyncState | None:
@@ -79,26 +92,20 @@ def evolve(state: SyncState | None, item: Recorded) -> SyncState | None:
         return None
     change = msgspec.structs.replace
     match event:
+        case e.BookingMoved():
+            return change(_wished_anew(state, item), slot=event.slot, services=event.services)
         case e.BookingCancelled():
-            return change(
-                state,
-                is_wanted=False,
-                pending=(*state.pending, item.position),
-                pending_since=state.pending_since or item.recorded_at,
-                attempts=0,
-                was_absent=False,
-                retry_at=None,
-                # A refused wish is no longer a question once the client has given it up; several records are.
-                parked=state.conflict in ("duplicate", "ambiguous"),
-                skipped=False,
-            )
+            return change(_wished_anew(state, item), is_wanted=False)
         case e.SyncAttempted():
-            return change(state, open_attempt=event)
+            asked = None if event.operation == "cancel" else event.slot or state.slot
+            return change(state, open_attempt=event, asked_slot=asked)
         case e.SyncSucceeded():
+            is_in_crm = event.operation != "cancel"
             return change(
                 _settled(state, event.covers),
                 record_id=event.record_id,
-                is_in_crm=event.operation == "create",
+                is_in_crm=is_in_crm,
+                crm_slot=state.asked_slot if is_in_crm else None,
                 open_attempt=None,
                 attempts=0,
                 was_absent=False,
@@ -111,7 +118,21 @@ def evolve(state: SyncState | None, item: Recorded) -> SyncState | None:
         case e.ConflictFound():
             return _in_conflict(state, event)
         case _:
-            return state  # holds, catalogue, clients and integration do not change what the CRM should hold
+            return state  # everything else does not change what the CRM should hold
+
+
+def _wished_anew(state: SyncState, item: Recorded) -> SyncState:
+    """A wish that was refused is no longer a question once the client wishes something else; several records are."""
+    return msgspec.structs.replace(
+        state,
+        pending=(*state.pending, item.position),
+        pending_since=state.pending_since or item.recorded_at,
+        attempts=0,
+        was_absent=False,
+        retry_at=None,
+        parked=state.conflict in ("duplicate", "ambiguous"),
+        skipped=False,
+    )
 
 
 def _in_conflict(state: SyncState, event: e.ConflictFound) -> SyncState:

@@ -10,6 +10,7 @@ from ledger.values import BookingId, ClientId, RecordId, Slot, StaffId
 
 CATALOG = "catalog"
 INTEGRATION = "integration"
+NOTICES = "notices"
 
 
 def booking_tag(booking_id: BookingId) -> str:
@@ -52,20 +53,33 @@ def tags_of(event: e.AnyEvent) -> list[str]:
             return [CATALOG]
         case e.ShiftsPublished():
             return [CATALOG, shifts_tag(event.staff_id)]
-        case e.ClientRegistered() | e.ConsentGiven():
+        case e.ClientRegistered() | e.LanguageChosen() | e.ConsentGiven():
             return [client_tag(event.client_id)]
         case e.SlotHeld() | e.HoldLapsed() | e.BookingMade() | e.BookingCancelled():
             return [booking_tag(event.booking_id), client_tag(event.client_id), *slot_tags(event.slot)]
+        case e.BookingMoved():
+            places = dict.fromkeys([*slot_tags(event.slot), *slot_tags(event.from_slot)])
+            return [booking_tag(event.booking_id), client_tag(event.client_id), *places]
+        case e.VisitConfirmed() | e.ReminderAttempted() | e.ReminderSent() | e.ReminderFailed():
+            return [booking_tag(event.booking_id), client_tag(event.client_id)]
+        case e.NoticeSent() | e.NoticeFailed():
+            return [NOTICES]
         case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmConnected() | e.BaselineImported():
             return [INTEGRATION]
-        case e.SyncAttempted() | e.SyncSucceeded():
-            record = [record_tag(event.record_id)] if event.record_id is not None else []
-            return [booking_tag(event.booking_id), *record]
-        case e.SyncFailed() | e.SyncSkipped():
-            return [booking_tag(event.booking_id)]
-        case e.ConflictFound():
-            return [booking_tag(event.booking_id), *(record_tag(record) for record in event.record_ids)]
+        case e.SyncAttempted() | e.SyncSucceeded() | e.SyncFailed() | e.SyncSkipped() | e.ConflictFound():
+            return [booking_tag(event.booking_id), *(record_tag(record) for record in _records(event))]
         case e.CrmBookingSeen():
             return [booking_tag(event.booking_id), record_tag(event.record_id), *slot_tags(event.slot)]
         case _:
             assert_never(event)
+
+
+def _records(event: e.SyncEvent) -> tuple[RecordId, ...]:
+    """The CRM records a sync event names."""
+    match event:
+        case e.ConflictFound():
+            return event.record_ids
+        case e.SyncAttempted(record_id=int(record_id)) | e.SyncSucceeded(record_id=record_id):
+            return (record_id,)
+        case e.SyncAttempted() | e.SyncFailed() | e.SyncSkipped():
+            return ()

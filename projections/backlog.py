@@ -83,13 +83,13 @@ class BacklogProjection:
     """Folds booking and sync events with the same `evolve` the decisions use."""
 
     name = "backlog"
-    version = 1
+    version = 2
     mode: Literal["inline", "following"] = "following"
     tables = TABLES
 
     def apply(self, connection: Connection, events: Sequence[Recorded]) -> None:
         for item in events:
-            if not isinstance(item.event, e.BookingMade | e.BookingCancelled | e.SyncEvent):
+            if not isinstance(item.event, e.BookingMade | e.BookingMoved | e.BookingCancelled | e.SyncEvent):
                 continue
             before = _load(connection, item.event.booking_id)
             state = evolve(before, item)
@@ -124,10 +124,10 @@ def _save(connection: Connection, state: SyncState) -> None:
 
 def _note_outcomes(connection: Connection, item: Recorded) -> None:
     match item.event:
-        case e.BookingMade(booking_id=booking_id) | e.BookingCancelled(booking_id=booking_id):
+        case e.BookingMade() | e.BookingMoved() | e.BookingCancelled():
             connection.execute(
                 "INSERT INTO backlog_events (position, booking_id, sync) VALUES (%s, %s, 'pending')",
-                (item.position, booking_id),
+                (item.position, item.event.booking_id),
             )
         case e.SyncAttempted(covers=covers):
             _settle(connection, covers, "pending", None, item.position)

@@ -31,6 +31,7 @@ CREATE TABLE schedule (
     expires_at timestamptz,
     awaits text,
     made_at timestamptz,
+    confirmed_at timestamptz,
     -- Even with the rule deleted from the code, two active bookings of one master cannot overlap.
     CONSTRAINT schedule_no_overlap EXCLUDE USING gist (staff_id WITH =, during WITH &&)
         WHERE (active AND NOT overlap_allowed) DEFERRABLE INITIALLY DEFERRED
@@ -41,7 +42,7 @@ CREATE INDEX schedule_holds ON schedule (expires_at) WHERE status = 'held';
 """
 
 _COLUMNS = """booking_id, version, client_id, staff_id, starts_at, ends_at, service_ids, price, status, origin,
-    record_id, expires_at, awaits, overlap_allowed"""
+    record_id, expires_at, awaits, overlap_allowed, confirmed_at"""
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,14 @@ class ScheduledBooking:
     expires_at: datetime | None
     awaits: e.Awaits | None
     overlap_allowed: bool
+    confirmed_at: datetime | None = None
 
 
 class Schedule:
     """Folds bookings and holds into rows; a lapsed hold leaves no row."""
 
     name = "schedule"
-    version = 1
+    version = 2
     mode: Literal["inline", "following"] = "inline"
     tables = TABLES
 
@@ -98,6 +100,17 @@ def _change(item: Recorded) -> tuple[str, dict[str, Any]] | None:
                 "overlap_allowed": seen.overlap_allowed, "version": 1, "expires_at": None,
                 "awaits": None, "made_at": item.at,
             }  # fmt: skip
+        case e.BookingMoved() as moved:
+            return _MOVE, {
+                "booking_id": moved.booking_id, "staff_id": moved.slot.staff_id, "starts_at": moved.slot.starts_at,
+                "ends_at": moved.slot.ends_at, "service_ids": [one.service_id for one in moved.services],
+                "price": sum(one.price for one in moved.services),
+            }  # fmt: skip
+        case e.VisitConfirmed(booking_id=booking_id):
+            return (
+                "UPDATE schedule SET confirmed_at = %(at)s WHERE booking_id = %(booking_id)s",
+                {"booking_id": booking_id, "at": item.at},
+            )
         case e.BookingCancelled(booking_id=booking_id):
             return (
                 "UPDATE schedule SET status = 'cancelled', version = version + 1 WHERE booking_id = %(booking_id)s",
@@ -109,7 +122,7 @@ def _change(item: Recorded) -> tuple[str, dict[str, Any]] | None:
                 {"booking_id": booking_id},
             )
         case _:
-            return None  # catalogue, clients, integration and sync do not change whose time it is
+            return None  # catalogue, clients, messages, integration and sync do not change whose time it is
 
 
 def _row(event: e.SlotHeld | e.BookingMade, status: str) -> dict[str, Any]:
@@ -124,10 +137,14 @@ def _row(event: e.SlotHeld | e.BookingMade, status: str) -> dict[str, Any]:
         "status": status,
         "origin": "bot",
         "record_id": None,
-        "overlap_allowed": False,
+        "overlap_allowed": isinstance(event, e.BookingMade) and event.overlap_allowed,
     }
 
 
+_MOVE = """
+UPDATE schedule SET version = version + 1, staff_id = %(staff_id)s, starts_at = %(starts_at)s, ends_at = %(ends_at)s,
+    service_ids = %(service_ids)s, price = %(price)s, overlap_allowed = false, confirmed_at = NULL
+WHERE booking_id = %(booking_id)s"""
 _INSERT = """
 INSERT INTO schedule (booking_id, version, client_id, staff_id, starts_at, ends_at, service_ids, price, status,
     origin, record_id, overlap_allowed, expires_at, awaits, made_at)

@@ -124,6 +124,16 @@ def made(place: Slot | None = None, *, booking_id: BookingId = BOOKING, client_i
     return e.BookingMade(booking_id, client_id, place or slot(), SERVICES)
 
 
+def moved(
+    place: Slot,
+    from_place: Slot | None = None,
+    *,
+    booking_id: BookingId = BOOKING,
+    client_id: ClientId = MARIA,
+) -> e.BookingMoved:
+    return e.BookingMoved(booking_id, client_id, from_place or slot(), place, SERVICES)
+
+
 def cancelled(
     place: Slot | None = None, *, booking_id: BookingId = BOOKING, client_id: ClientId = MARIA
 ) -> e.BookingCancelled:

@@ -15,8 +15,7 @@ import msgspec
 import pytest
 from typer.main import get_command
 
-from ledger import errors
-from ledger import events as e
+from ledger import errors, events as e
 from ledger.codec import STORED_NAMES
 from ledger.values import Sealed
 

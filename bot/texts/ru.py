@@ -116,6 +116,8 @@ RU = Words(
         errors.ConsentMissingError: "Сначала нужно ваше согласие на обработку персональных данных.",
         errors.TooLateToCancelError: "До визита осталось слишком мало времени: отменить запись можно только по "
         "телефону.",
+        errors.TooLateToMoveError: "До визита осталось слишком мало времени: перенести запись можно только по "
+        "телефону.",
         errors.UnknownBookingError: "Такой записи нет.",
         errors.ForeignBookingError: "Эта запись оформлена на другого человека: показать или изменить её нельзя.",
         errors.StaleVersionError: "Запись с тех пор изменилась. Вот какая она сейчас.",
@@ -129,6 +131,7 @@ RU = Words(
         {
             errors.TooManyBookingsError,
             errors.TooLateToCancelError,
+            errors.TooLateToMoveError,
             errors.DiaryNotLoadedError,
             errors.InvalidCatalogError,
         }

@@ -17,6 +17,9 @@ _LOCALE = "ru"
 
 _HELD = "Время за клиентом до {until}: {what}. {awaits}"
 _MADE = "Запись сделана: {what}, {price}."
+_MADE_OVERLAP = " Её перенесли из прежней программы, хотя это время уже было занято."
+_MOVED = "{who}: запись перенесена: {what}. Прежнее время ({was}) снова свободно."
+_CONFIRMED = "Клиент подтвердил, что придёт."
 _CANCELLED = "{who}: запись отменена, время снова свободно."
 _SEEN = "Запись увидели в CRM (№ {record}), её внесли там вручную: {what}.{overlap}"
 _SEEN_OVERLAP = " Это время было уже занято, обе записи оставлены."
@@ -38,14 +41,35 @@ _LAPSES: Mapping[e.LapseReason, str] = {
     "released": "Клиент передумал: время снова свободно.",
     "taken_in_crm": "На это время сделали запись в CRM, держать его за клиентом больше нельзя.",
 }
-_ATTEMPTS: Mapping[e.Operation, str] = {"create": "создаём запись в CRM", "cancel": "удаляем запись из CRM"}
-_SUCCESSES: Mapping[e.Operation, str] = {"create": "запись есть в CRM", "cancel": "записи в CRM больше нет"}
-_FOUND: Mapping[e.Operation, str] = {"create": " (нашли поиском)", "cancel": " (проверили поиском)"}
+_ATTEMPTS: Mapping[e.Operation, str] = {
+    "create": "создаём запись в CRM",
+    "move": "переносим запись в CRM",
+    "cancel": "удаляем запись из CRM",
+}
+_SUCCESSES: Mapping[e.Operation, str] = {
+    "create": "запись есть в CRM",
+    "move": "в CRM запись перенесена",
+    "cancel": "записи в CRM больше нет",
+}
+_FOUND: Mapping[e.Operation, str] = {
+    "create": " (нашли поиском)",
+    "move": " (проверили поиском)",
+    "cancel": " (проверили поиском)",
+}
+_REMINDERS: Mapping[e.ReminderKind, str] = {"day_before": "за день до визита", "hours_before": "за два часа до визита"}
+_REMINDING = "Отправляем напоминание {kind}."
+_REMINDED = "Напоминание {kind} доставлено."
+_NOT_REMINDED = "Напоминание {kind} не доставлено: {reason}."
+_UNDELIVERED: Mapping[e.UndeliveredReason, str] = {
+    "blocked": "клиент заблокировал бота",
+    "refused": "Telegram отказал",
+    "unknown": "ответа не было, второй раз не отправляем",
+}
 _FAILURES: Mapping[str, str] = {
     "not_sent": "Не получилось: запрос до CRM не дошёл",
     "refused": "Не получилось: CRM отказала",
     "unknown": "Неизвестно, дошло ли до CRM: сначала ищем там запись, вслепую не повторяем",
-    "absent": "Поискали в CRM: записи там нет, отправим снова",
+    "absent": "Проверили в CRM: изменений там нет, отправим снова",
 }
 _KINDS: Mapping[str, str] = {
     "not_sent": "нет связи",
@@ -68,6 +92,7 @@ _CONFLICTS: Mapping[e.ConflictKind, str] = {
     "duplicate": "Расхождение: в CRM оказалось две такие записи.",
     "ambiguous": "Расхождение: в CRM нашлось несколько похожих записей, и непонятно, какая из них наша.",
     "overlap": "Расхождение: на это же время сделали запись прямо в CRM.",
+    "moved_in_crm": "Расхождение: запись перенесли прямо в CRM.",
     "removed_in_crm": "Расхождение: запись удалили прямо в CRM.",
     "unsendable": "Запись нельзя передать в CRM: данные клиента не открываются или неполны.",
 }
@@ -101,12 +126,23 @@ class _Teller:
     def tell(self, item: Recorded) -> str:
         """The event's sentence, '' for one that is not about a booking."""
         match item.event:
-            case e.SlotHeld() | e.HoldLapsed() | e.BookingMade() | e.BookingCancelled() | e.CrmBookingSeen() as event:
+            case (
+                e.SlotHeld()
+                | e.HoldLapsed()
+                | e.BookingMade()
+                | e.BookingMoved()
+                | e.BookingCancelled()
+                | e.CrmBookingSeen() as event
+            ):
                 return self._booking(event, item.by)
+            case e.VisitConfirmed():
+                return _CONFIRMED
+            case e.ReminderAttempted() | e.ReminderSent() | e.ReminderFailed() as event:
+                return _reminder(event)
             case e.SyncAttempted() | e.SyncSucceeded() | e.SyncFailed() | e.SyncSkipped() | e.ConflictFound() as event:
                 return self._sync(event)
             case _:
-                return ""  # catalogue, clients and integration have stories of their own
+                return ""  # catalogue, clients, notices and integration have stories of their own
 
     def _booking(self, event: e.BookingEvent, by: Actor) -> str:
         match event:
@@ -120,7 +156,11 @@ class _Teller:
                 return _LAPSES[event.reason]
             case e.BookingMade():
                 price = self._money(sum(service.price for service in event.services))
-                return _MADE.format(what=self._what(event.slot, _ids(event.services)), price=price)
+                made = _MADE.format(what=self._what(event.slot, _ids(event.services)), price=price)
+                return made + (_MADE_OVERLAP if event.overlap_allowed else "")
+            case e.BookingMoved():
+                what = self._what(event.slot, _ids(event.services))
+                return _MOVED.format(who=_WHO[by.kind], what=what, was=self._what(event.from_slot, []))
             case e.BookingCancelled():
                 return _CANCELLED.format(who=_WHO[by.kind])
             case e.CrmBookingSeen():
@@ -168,6 +208,17 @@ class _Teller:
 
     def _money(self, minor: int) -> str:
         return money_words(minor, self._catalog.facts.currency if self._catalog else "RUB", _LOCALE)
+
+
+def _reminder(event: e.ReminderEvent) -> str:
+    kind = _REMINDERS[event.kind]
+    match event:
+        case e.ReminderAttempted():
+            return _REMINDING.format(kind=kind)
+        case e.ReminderSent():
+            return _REMINDED.format(kind=kind)
+        case e.ReminderFailed():
+            return _NOT_REMINDED.format(kind=kind, reason=_UNDELIVERED[event.reason])
 
 
 def _ids(services: Sequence[BookedService]) -> list[ServiceId]:

@@ -24,7 +24,7 @@ from projections import backlog
 from projections.catalog import current_catalog
 
 commands = typer.Typer()
-SYNCED_TYPES = frozenset({"booking_made", "booking_cancelled"})
+SYNCED_TYPES = frozenset({"booking_made", "booking_moved", "booking_cancelled"})
 """Booking events the CRM has to learn of."""
 
 

@@ -14,6 +14,7 @@ BOOKING_TYPES: tuple[type[e.AnyEvent], ...] = (
     e.SlotHeld,
     e.HoldLapsed,
     e.BookingMade,
+    e.BookingMoved,
     e.BookingCancelled,
     e.CrmBookingSeen,
 )
@@ -48,6 +49,11 @@ def bookings_of(client_id: ClientId) -> BoundaryItem:
 
 def client(client_id: ClientId) -> BoundaryItem:
     return BoundaryItem(types=names(e.ClientRegistered, e.ConsentGiven), tags=[client_tag(client_id)])
+
+
+def language(client_id: ClientId) -> BoundaryItem:
+    """The language a client chose, else the one they registered in."""
+    return BoundaryItem(types=names(e.ClientRegistered, e.LanguageChosen), tags=[client_tag(client_id)], latest=True)
 
 
 def record(record_id: RecordId) -> BoundaryItem:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from ledger import errors
-from ledger import events as e
+from ledger import errors, events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
 from ledger.decisions.folds import latest
@@ -48,7 +46,7 @@ class RegisterClient:
     name: Sealed
     phone: Sealed
     phone_verified: bool
-    language: Literal["ru", "en"] = "ru"
+    language: e.Language = "ru"
 
     def boundary(self) -> Sequence[BoundaryItem]:
         return [boundaries.client(self.client_id)]
@@ -64,3 +62,24 @@ class RegisterClient:
 
     def answer(self, events: Sequence[e.AnyEvent]) -> e.ClientRegistered:
         return next(event for event in events if isinstance(event, e.ClientRegistered))
+
+
+@dataclass(frozen=True)
+class ChooseLanguage:
+    """Records the language the bot is to speak with a client; the one it speaks already changes nothing."""
+
+    order: Order
+    client_id: ClientId
+    language: e.Language
+
+    def boundary(self) -> Sequence[BoundaryItem]:
+        return [boundaries.language(self.client_id)]
+
+    def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        chosen = latest(history, e.LanguageChosen)
+        if chosen is not None and chosen.language == self.language:
+            return Already(chosen)
+        return [e.LanguageChosen(self.client_id, self.language)]
+
+    def answer(self, events: Sequence[e.AnyEvent]) -> e.LanguageChosen:
+        return next(event for event in events if isinstance(event, e.LanguageChosen))

@@ -27,6 +27,7 @@ class Entry:
     version: int = 0
     held: e.SlotHeld | None = None
     made: e.BookingMade | None = None
+    moved: e.BookingMoved | None = None
     cancelled: e.BookingCancelled | None = None
 
     def is_live_hold(self, at: datetime) -> bool:
@@ -49,6 +50,8 @@ def fold_entries(history: Iterable[Recorded]) -> dict[BookingId, Entry]:
                 entries[made.booking_id] = Entry(
                     made.booking_id, made.client_id, made.slot, made.services, "booked", version=1, made=made
                 )
+            case e.BookingMoved() as moved:
+                entries[moved.booking_id] = _moved(entries.get(moved.booking_id), moved)
             case e.BookingCancelled(booking_id=booking_id) as cancelled if booking_id in entries:
                 before = entries[booking_id]
                 entries[booking_id] = replace(
@@ -59,6 +62,13 @@ def fold_entries(history: Iterable[Recorded]) -> dict[BookingId, Entry]:
             case _:
                 pass  # catalogue, clients, integration and sync do not change whose time it is
     return entries
+
+
+def _moved(before: Entry | None, moved: e.BookingMoved) -> Entry:
+    """A day's timeline may know a booking only from the moment it moved there: its version is then not known."""
+    if before is None:
+        before = Entry(moved.booking_id, moved.client_id, moved.from_slot, moved.services, "booked")
+    return replace(before, slot=moved.slot, services=moved.services, version=before.version + 1, moved=moved)
 
 
 def latest(history: Sequence[Recorded], *shapes: type[_T]) -> _T | None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
-from ledger import errors
-from ledger import events as e
+from ledger import errors, events as e
 from ledger.clock import later
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
-from ledger.decisions.folds import Entry, fold_entries, is_within_shift, latest
+from ledger.decisions.folds import Entry, fold_entries, latest
+from ledger.decisions.room import check_room, lapse_of, lapses_for
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
 from ledger.values import BookedService, BookingId, ClientId, ServiceId, Slot
@@ -53,12 +52,8 @@ class HoldSlot:
         catalog = latest(history, e.CatalogPublished)
         if catalog is None:
             raise errors.NotInCatalogError
-        if not _is_on_the_wall(self.slot, ZoneInfo(catalog.timezone)):
-            raise errors.MalformedValueError("slot", f"its digits are not those of {catalog.timezone}")
         services = self._agreed(catalog)
-        self._check_time(catalog.policy)
-        if not is_within_shift(self.slot, latest(history, e.ShiftsPublished)):
-            raise errors.OutsideShiftError
+        check_room(self.slot, catalog, latest(history, e.ShiftsPublished), self.order.at)
         self._check_open_bookings(entries, catalog.policy)
         held = e.SlotHeld(
             self.booking_id,
@@ -96,14 +91,6 @@ class HoldSlot:
             raise errors.NotInCatalogError  # drawn from an older catalogue: the length is another now
         return agreed
 
-    def _check_time(self, policy: e.Policy) -> None:
-        if self.slot.starts_at <= self.order.at:
-            raise errors.SlotInPastError
-        if self.slot.starts_at < self.order.at + timedelta(minutes=policy.minimum_notice_minutes):
-            raise errors.TooSoonError
-        if self.slot.starts_at.date() > self.order.at.date() + timedelta(days=policy.horizon_days):
-            raise errors.TooFarAheadError
-
     def _check_open_bookings(self, entries: Mapping[BookingId, Entry], policy: e.Policy) -> None:
         still_open = [
             entry
@@ -114,27 +101,17 @@ class HoldSlot:
             raise errors.TooManyBookingsError
 
     def _lapses(self, entries: Mapping[BookingId, Entry]) -> Iterator[e.HoldLapsed]:
+        """A client is kept one time: their earlier hold goes, wherever it is."""
+        in_the_way = {
+            lapse.booking_id: lapse for lapse in lapses_for(self.slot, entries, self.client_id, self.order.at)
+        }
         for entry in entries.values():
-            if entry.status == "booked" and entry.slot.overlaps(self.slot):
-                raise errors.SlotTakenError
-            if entry.status != "held" or entry.client_id is None:
-                continue
-            is_live = entry.is_live_hold(self.order.at)
-            if entry.client_id == self.client_id:
-                reason: e.LapseReason = "replaced" if is_live else "expired"
-                yield e.HoldLapsed(entry.booking_id, entry.client_id, entry.slot, reason)
-            elif entry.slot.overlaps(self.slot):
-                if is_live:
-                    raise errors.SlotTakenError
-                yield e.HoldLapsed(entry.booking_id, entry.client_id, entry.slot, "expired")
+            if entry.status == "held" and entry.client_id == self.client_id:
+                in_the_way[entry.booking_id] = lapse_of(entry, self.client_id, self.order.at)
+        yield from in_the_way.values()
 
     def _awaits(self, history: Sequence[Recorded]) -> e.Awaits:
         mine = [item for item in history if getattr(item.event, "client_id", None) == self.client_id]
         if latest(mine, e.ConsentGiven) is None:
             return "consent"
         return "confirmation" if latest(mine, e.ClientRegistered) else "contact"
-
-
-def _is_on_the_wall(slot: Slot, zone: ZoneInfo) -> bool:
-    """Shifts and days go by the digits a slot carries, so they must be the salon's."""
-    return all(end.utcoffset() == end.astimezone(zone).utcoffset() for end in (slot.starts_at, slot.ends_at))

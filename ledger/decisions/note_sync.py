@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ledger import errors
-from ledger import events as e
+from ledger import errors, events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
 from ledger.decisions.folds import latest
@@ -51,7 +50,8 @@ class BeginAttempt:
                 state.pending,
                 state.attempts + 1,
                 self.deadline_at,
-                state.record_id if self.operation == "cancel" else None,
+                state.record_id if self.operation != "create" else None,
+                state.slot if self.operation != "cancel" else None,
             )
         ]
 

@@ -45,7 +45,7 @@ class SeeCrmBooking:
                 lapses.append(e.HoldLapsed(entry.booking_id, entry.client_id, entry.slot, reason))
             elif entry.status == "booked":
                 is_overlap = True
-                if entry.made is not None:
+                if entry.client_id is not None:
                     conflicts.append(e.ConflictFound(entry.booking_id, "overlap", (self.record_id,)))
         seen = e.CrmBookingSeen(self.booking_id, self.record_id, self.slot, self.service_ids, is_overlap)
         return [*lapses, seen, *conflicts]

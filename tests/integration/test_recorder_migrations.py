@@ -143,7 +143,7 @@ def test_a_read_model_of_another_version_is_refused_with_the_remedy(salon: Salon
     later = Schedule()
     later.version = 99
 
-    with pytest.raises(SchemaVersionError, match="schedule stands at version 1, this program has 99"):
+    with pytest.raises(SchemaVersionError, match="schedule stands at version 2, this program has 99"):
         install(salon.recorder, [later])
 
 

@@ -6,17 +6,25 @@ from datetime import timedelta
 from itertools import combinations
 
 import pytest
-from hypothesis import Phase, find, given, settings
-from hypothesis import strategies as st
+from hypothesis import Phase, find, given, settings, strategies as st
 
 from ledger.decisions.book import MakeBooking
 from ledger.decisions.cancel import CancelBooking
 from ledger.decisions.folds import Entry, fold_entries
 from ledger.decisions.hold import HoldSlot
 from ledger.decisions.lapse import LapseHold
+from ledger.decisions.move import MoveBooking
 from ledger.decisions.see_crm_booking import SeeCrmBooking
 from ledger.errors import RefusalError
-from ledger.events import AnyEvent, BookingCancelled, BookingMade, ConflictFound, CrmBookingSeen, HoldLapsed
+from ledger.events import (
+    AnyEvent,
+    BookingCancelled,
+    BookingMade,
+    BookingMoved,
+    ConflictFound,
+    CrmBookingSeen,
+    HoldLapsed,
+)
 from ledger.ledger import Decision
 from ledger.sync_state import fold_sync
 from ledger.values import BookingId, ClientId, RecordId, Slot
@@ -38,7 +46,7 @@ from tests.builders import (
     shifts,
 )
 
-KINDS = ["hold", "book", "hold", "book", "cancel", "lapse", "crm"]
+KINDS = ["hold", "book", "hold", "book", "move", "move", "cancel", "lapse", "crm"]
 Move = tuple[str, ClientId, int, Slot]
 CLIENTS = [ClientId(n) for n in range(1, 5)]
 places = st.builds(
@@ -54,7 +62,7 @@ places = st.builds(
 client_ids = st.sampled_from(CLIENTS)
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["hold", "book", "hold", "book", "cancel", "lapse", "crm"]),
+        st.sampled_from(KINDS),
         client_ids,
         st.integers(1, 3),
         places,
@@ -84,6 +92,8 @@ def decision(memory: Memory, move: Move, n: int) -> Decision[object]:
     owner = entry.client_id or client_id
     if kind == "book":
         return MakeBooking(now, entry.booking_id, owner)
+    if kind == "move":
+        return MoveBooking(now, entry.booking_id, owner, entry.version, place)
     if kind == "cancel":
         return CancelBooking(now, entry.booking_id, owner, entry.version)
     return LapseHold(now, entry.booking_id, owner)
@@ -136,7 +146,9 @@ def test_folding_twice_is_folding_once(moves: list[Move]) -> None:
         assert fold_sync([*life, *life]) == fold_sync(life)
 
 
-@pytest.mark.parametrize("shape", [BookingMade, BookingCancelled, HoldLapsed, CrmBookingSeen, ConflictFound])
+@pytest.mark.parametrize(
+    "shape", [BookingMade, BookingMoved, BookingCancelled, HoldLapsed, CrmBookingSeen, ConflictFound]
+)
 def test_the_generated_sequences_reach_every_event_of_a_booking(shape: type[AnyEvent]) -> None:
     """Guards the properties above against passing because nothing ever happens."""
     find(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
+import msgspec
 import pytest
 
 from bot.texts.story import story_lines
@@ -23,7 +24,9 @@ from tests.builders import (
     history,
     lapsed,
     made,
+    moved,
     seen_in_crm,
+    slot,
     succeeded,
 )
 
@@ -83,6 +86,8 @@ def test_every_skip_is_told(reason: e.SkipReason) -> None:
 
 def test_the_rest_of_a_booking_is_told() -> None:
     assert "запись отменена" in told(cancelled())
+    assert "запись перенесена: Стрижка, Анна, понедельник, 7 января, 16:00–17:00." in told(moved(slot("16:00")))
+    assert "уже было занято" in told(msgspec.structs.replace(made(), overlap_allowed=True))
     assert "№ 9001" in told(seen_in_crm())
     assert "обе записи оставлены" in told(seen_in_crm(overlap_allowed=True))
 
@@ -95,8 +100,17 @@ def test_what_is_about_something_else_is_left_out_and_what_is_gone_is_told_by_nu
 
 def test_every_event_of_a_booking_has_a_sentence() -> None:
     one_of_each: list[e.AnyEvent] = [
-        held(), lapsed(), made(), cancelled(), seen_in_crm(), attempted(), succeeded(), failed(),
+        held(), lapsed(), made(), moved(slot("16:00")), cancelled(), seen_in_crm(), attempted(), succeeded(), failed(),
         e.SyncSkipped(held().booking_id, (1,), "past"), e.ConflictFound(held().booking_id, "overlap"),
     ]  # fmt: skip
-    assert {type(event) for event in one_of_each} == {*get_args(e.BookingEvent), *get_args(e.SyncEvent)}
+    one_of_each += [
+        e.VisitConfirmed(held().booking_id, held().client_id, slot()),
+        *(
+            shape(held().booking_id, held().client_id, "day_before", NOW)
+            for shape in (e.ReminderAttempted, e.ReminderSent)
+        ),
+        e.ReminderFailed(held().booking_id, held().client_id, "hours_before", NOW, "blocked"),
+    ]
+    shapes = [*get_args(e.BookingEvent), *get_args(e.SyncEvent), *get_args(e.ReminderEvent), e.VisitConfirmed]
+    assert {type(event) for event in one_of_each} == set(shapes)
     assert len(story_lines(history(*one_of_each), CATALOG, MOSCOW)) == len(one_of_each)

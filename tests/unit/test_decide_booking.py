@@ -6,8 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from ledger import errors
-from ledger import events as e
+from ledger import errors, events as e
 from ledger.decisions.book import MakeBooking
 from ledger.decisions.cancel import CancelBooking
 from ledger.decisions.clients import GiveConsent, RegisterClient

@@ -6,8 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from ledger import errors
-from ledger import events as e
+from ledger import errors, events as e
 from ledger.decisions.hold import HoldSlot
 from ledger.decisions.lapse import LapseHold
 from ledger.ledger import Already

@@ -21,7 +21,9 @@ from tests.builders import (
     history,
     lapsed,
     made,
+    moved,
     seen_in_crm,
+    slot,
     succeeded,
 )
 
@@ -130,3 +132,63 @@ def test_the_age_is_that_of_the_oldest_unsettled_event() -> None:
 
 def test_what_does_not_concern_the_crm_changes_nothing() -> None:
     assert state(made(), catalog(), held(client_id=MARIA), e.IntegrationPaused("auth")) == state(made())
+
+
+NEXT, THIRD = slot("16:00"), slot("18:00")
+SENT = made(), attempted(slot=slot()), succeeded()
+MOVE = attempted(operation="move", covers=(4,), slot=NEXT)
+MOVED = succeeded(operation="move", covers=(4,))
+
+
+@pytest.mark.parametrize(
+    ("events", "status", "operation"),
+    [
+        ((*SENT, moved(NEXT)), "pending", "move"),
+        ((*SENT, moved(NEXT), MOVE), "unknown", "move"),
+        ((*SENT, moved(NEXT), MOVE, MOVED), "synced", None),
+        ((*SENT, moved(NEXT), moved(slot(), NEXT)), "pending", "skip"),
+        ((*SENT, moved(NEXT), cancelled(NEXT)), "pending", "cancel"),
+        ((made(), moved(NEXT)), "pending", "create"),
+        ((made(), moved(NEXT), cancelled(NEXT)), "pending", "skip"),
+        # Moved again while the first move was under way: what was asked for is what the CRM holds now.
+        ((*SENT, moved(NEXT), MOVE, moved(THIRD, NEXT), MOVED), "pending", "move"),
+        ((made(), attempted(slot=slot()), moved(NEXT), succeeded()), "pending", "move"),
+        # An attempt of before attempts named their slot.
+        ((made(), attempted(), moved(NEXT), succeeded()), "pending", "move"),
+    ],
+)
+def test_a_move_is_sent_as_long_as_the_crm_holds_another_slot(
+    events: tuple[e.AnyEvent, ...], status: str, operation: str | None
+) -> None:
+    assert (state(*events).status, state(*events).operation) == (status, operation)
+
+
+def test_what_the_crm_holds_is_known_after_a_move() -> None:
+    after = state(*SENT, moved(NEXT), MOVE, moved(THIRD, NEXT), MOVED)
+    assert (after.slot, after.crm_slot, after.pending, after.is_in_crm) == (THIRD, NEXT, (6,), True)
+
+
+@pytest.mark.parametrize(
+    ("events", "slots"),
+    [
+        ((made(),), ()),
+        (SENT, ()),
+        ((*SENT, moved(NEXT)), (slot(),)),
+        ((*SENT, moved(NEXT), MOVE), (slot(),)),
+        ((*SENT, moved(NEXT), MOVE, moved(THIRD, NEXT)), (slot(), NEXT)),
+        ((*SENT, cancelled()), (slot(),)),
+        ((made(), attempted(slot=slot()), cancelled()), (slot(),)),
+        ((made(), attempted(slot=slot()), moved(NEXT)), (slot(),)),
+        ((made(), attempted(slot=slot()), failed(outcome="not_sent"), moved(NEXT)), ()),
+        ((made(), attempted(slot=slot()), DUPLICATE, cancelled()), (slot(),)),
+    ],
+)
+def test_a_slot_is_left_only_when_the_crm_no_longer_holds_it(
+    events: tuple[e.AnyEvent, ...], slots: tuple[object, ...]
+) -> None:
+    assert state(*events).slots_to_leave() == slots
+
+
+def test_a_move_asks_again_what_was_refused() -> None:
+    assert not state(made(), attempted(), failed(parked=True), moved(NEXT)).parked
+    assert state(made(), attempted(), DUPLICATE, moved(NEXT)).parked

@@ -1,0 +1,69 @@
+"""Everything that can happen in a salon's booking ledger, as immutable facts; one file a subject."""
+
+from __future__ import annotations
+
+from ledger.events.base import Event as Event
+from ledger.events.booking import (
+    Awaits as Awaits,
+    BookingCancelled as BookingCancelled,
+    BookingMade as BookingMade,
+    BookingMoved as BookingMoved,
+    HoldLapsed as HoldLapsed,
+    LapseReason as LapseReason,
+    SlotHeld as SlotHeld,
+    VisitConfirmed as VisitConfirmed,
+)
+from ledger.events.catalog import (
+    CatalogPublished as CatalogPublished,
+    Interval as Interval,
+    Policy as Policy,
+    ServiceOffer as ServiceOffer,
+    ShiftsPublished as ShiftsPublished,
+    StaffMember as StaffMember,
+    Weekday as Weekday,
+)
+from ledger.events.client import (
+    ClientRegistered as ClientRegistered,
+    ConsentGiven as ConsentGiven,
+    Language as Language,
+    LanguageChosen as LanguageChosen,
+)
+from ledger.events.integration import (
+    BaselineImported as BaselineImported,
+    CrmConnected as CrmConnected,
+    IntegrationPaused as IntegrationPaused,
+    IntegrationResumed as IntegrationResumed,
+    PauseKind as PauseKind,
+)
+from ledger.events.messages import (
+    NoticeFailed as NoticeFailed,
+    NoticeSent as NoticeSent,
+    ReminderAttempted as ReminderAttempted,
+    ReminderFailed as ReminderFailed,
+    ReminderKind as ReminderKind,
+    ReminderSent as ReminderSent,
+    UndeliveredReason as UndeliveredReason,
+)
+from ledger.events.sync_in import CrmBookingSeen as CrmBookingSeen
+from ledger.events.sync_out import (
+    ConflictFound as ConflictFound,
+    ConflictKind as ConflictKind,
+    Operation as Operation,
+    SkipReason as SkipReason,
+    SyncAttempted as SyncAttempted,
+    SyncFailed as SyncFailed,
+    SyncSkipped as SyncSkipped,
+    SyncSucceeded as SyncSucceeded,
+)
+
+BookingEvent = SlotHeld | HoldLapsed | BookingMade | BookingMoved | BookingCancelled | CrmBookingSeen
+VisitEvent = VisitConfirmed
+CatalogEvent = CatalogPublished | ShiftsPublished
+ClientEvent = ClientRegistered | LanguageChosen | ConsentGiven
+ReminderEvent = ReminderAttempted | ReminderSent | ReminderFailed
+NoticeEvent = NoticeSent | NoticeFailed
+IntegrationEvent = IntegrationPaused | IntegrationResumed | CrmConnected | BaselineImported
+SyncEvent = SyncAttempted | SyncSucceeded | SyncFailed | SyncSkipped | ConflictFound
+AnyEvent = (
+    BookingEvent | VisitEvent | CatalogEvent | ClientEvent | ReminderEvent | NoticeEvent | IntegrationEvent | SyncEvent
+)

@@ -1,0 +1,40 @@
+"""Whether anything is sent to the CRM, and whether its diary has been read."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from ledger.events.base import Event
+from ledger.values import Sealed
+
+PauseKind = Literal["operator", "no_credentials", "auth", "licence", "rights"]
+
+
+class IntegrationPaused(Event, frozen=True):
+    """Nothing is sent to the CRM from here on; `message` is the CRM's own words, `note` an operator's."""
+
+    kind: PauseKind
+    message: str = ""
+    note: Sealed | None = None
+
+
+class IntegrationResumed(Event, frozen=True):
+    """Sending to the CRM goes on; `past` says what becomes of visits whose time has gone by."""
+
+    past: Literal["send", "skip", "ask"] = "ask"
+
+
+class CrmConnected(Event, frozen=True):
+    """The salon named its CRM account; until that diary is imported no day can be offered safely."""
+
+    company_id: int
+
+
+class BaselineImported(Event, frozen=True):
+    """The CRM's own diary of these days was read into the ledger, so they can be offered."""
+
+    company_id: int
+    from_on: date
+    until_on: date
+    records: int

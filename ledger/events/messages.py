@@ -1,0 +1,55 @@
+"""What clients and staff were told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from ledger.events.base import Event
+from ledger.values import BookingId, ClientId
+
+ReminderKind = Literal["day_before", "hours_before"]
+UndeliveredReason = Literal["blocked", "refused", "unknown"]
+
+
+class ReminderAttempted(Event, frozen=True):
+    """A reminder is about to leave; whatever becomes of it, it is not sent again for this start."""
+
+    booking_id: BookingId
+    client_id: ClientId
+    kind: ReminderKind
+    starts_at: datetime
+
+
+class ReminderSent(Event, frozen=True):
+    """Telegram took the reminder."""
+
+    booking_id: BookingId
+    client_id: ClientId
+    kind: ReminderKind
+    starts_at: datetime
+
+
+class ReminderFailed(Event, frozen=True):
+    """The reminder did not reach the client, or nobody knows (`unknown`: the answer was lost)."""
+
+    booking_id: BookingId
+    client_id: ClientId
+    kind: ReminderKind
+    starts_at: datetime
+    reason: UndeliveredReason
+
+
+class NoticeSent(Event, frozen=True):
+    """The staff chat was told; `covers` are the positions of the events it was about."""
+
+    kind: Literal["booking", "integration"]
+    covers: tuple[int, ...]
+
+
+class NoticeFailed(Event, frozen=True):
+    """The staff chat could not be told, and it will not be tried again."""
+
+    kind: Literal["booking", "integration"]
+    covers: tuple[int, ...]
+    reason: UndeliveredReason
