@@ -10,6 +10,7 @@ from ledger import events as e
 from ledger.decisions import boundaries
 from ledger.values import BookingId, RecordId, Slot
 from projections import backlog
+from sync.errors import BusyError
 from tests.builders import ANNA, MONDAY, OLGA, at, slot
 from tests.stage import Stage, by_hand
 
@@ -184,6 +185,44 @@ def test_the_ledger_moved_on_while_the_read_model_was_behind(stage: Stage) -> No
     assert stage.places() == {str(booking_id): place(FOUR)}
     stage.drain()
     assert (stage.state(booking_id).status, stage.sent("PUT")) == ("synced", 0)
+
+
+def test_moved_on_while_the_read_model_was_behind_leaves_with_the_newest_wish(stage: Stage) -> None:
+    booking_id = sent(stage)
+    stage.salon.move(booking_id, NOON)
+    stage.salon.catch_up()
+    stage.salon.move(booking_id, FOUR)
+    stage.sender.step(stage.lease)
+    assert stage.places() == {str(booking_id): place(FOUR)}
+
+
+def test_a_crm_that_calls_everything_busy_is_asked_twice_and_no_more(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booking_id = sent(stage)
+    stage.salon.move(booking_id, FOUR)
+    asked: list[bool] = []
+
+    def busy(*_: object, save_if_busy: bool) -> None:
+        asked.append(save_if_busy)
+        raise BusyError(status=409)
+
+    monkeypatch.setattr(stage.crm, "change", busy)
+    stage.drain()
+    assert asked == [False, True]
+    assert (stage.state(booking_id).status, stage.state(booking_id).conflict) == ("parked", "slot_busy")
+
+
+def test_a_record_that_staff_moved_while_the_answer_was_lost_is_a_conflict(stage: Stage) -> None:
+    booking_id = sent(stage)
+    stage.salon.move(booking_id, FOUR)
+    stage.simulator.set_mode("drop_after_write")
+    stage.step()
+    stage.simulator.set_mode("ok")
+    stage.simulator.move_by_hand(record_of(stage, booking_id), at("18:00").replace(tzinfo=None), ANNA)
+    stage.salon.advance(seconds=5)
+    stage.drain()
+    assert stage.state(booking_id).conflict == "moved_in_crm"
 
 
 def test_a_record_that_staff_moved_is_not_moved_back(stage: Stage) -> None:

@@ -52,3 +52,21 @@ def test_a_booking_into_a_time_that_a_move_frees_waits_for_the_move(stage: Stage
     stage.drain()
     assert stage.places() == {str(leaving): place(slot("18:00")), str(coming): place(TEN)}
     assert all(stage.state(booking_id).status == "synced" for booking_id in (leaving, coming))
+
+
+def test_a_swap_that_was_wished_elsewhere_since_goes_over_nobody(stage: Stage) -> None:
+    """The look that nobody else stands there was at another time than the one that is now wished."""
+    one, other = sent(stage, TEN), sent(stage, FOUR)
+    stage.salon.move(one, NOON)
+    stage.salon.move(other, TEN)
+    stage.salon.move(one, FOUR)
+    stage.salon.catch_up()
+    stage.simulator.add_by_hand(by_hand(ANNA, "18:00", 60))
+    for booking_id in (one, other):  # whichever of them the sender takes first
+        stage.salon.move(booking_id, slot("18:00") if booking_id == one else slot("18:00", staff_id=OLGA))
+    stage.simulator.add_by_hand(by_hand(OLGA, "18:00", 60))
+    stage.sender.step(stage.lease)
+    stage.drain()
+    assert stage.places()[str(one)] == place(TEN)
+    assert stage.places()[str(other)] == place(FOUR)
+    assert {stage.state(one).conflict, stage.state(other).conflict} == {"slot_busy"}
