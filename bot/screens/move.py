@@ -1,4 +1,7 @@
-"""Moving a booking: to whom, to which day and time, and the last question."""
+"""Moving a booking: to whom, to which day and time, and the last question.
+
+Nothing is kept meanwhile: the booking stands where it is until the last tap, and a time gone by then is said.
+"""
 
 from __future__ import annotations
 
