@@ -10,6 +10,7 @@ from babel import Locale
 from bot.texts.formats import clock_words, day_words, moment_words, money_words
 from ledger import events as e
 from ledger.codec import Recorded
+from ledger.decisions.import_booking import IMPORT
 from ledger.values import Actor, BookedService, ServiceId, Slot
 from projections.catalog import Catalog
 
@@ -17,7 +18,8 @@ _LOCALE = "ru"
 
 _HELD = "Время за клиентом до {until}: {what}. {awaits}"
 _MADE = "Запись сделана: {what}, {price}."
-_MADE_OVERLAP = " Её перенесли из прежней программы, хотя это время уже было занято."
+_IMPORTED = "Перенесено из прежней программы. "
+_MADE_OVERLAP = " Это время уже было занято, обе записи оставлены."
 _MOVED = "{who}: запись перенесена: {what}. Прежнее время ({was}) снова свободно."
 _CONFIRMED = "Клиент подтвердил, что придёт."
 _CANCELLED = "{who}: запись отменена, время снова свободно."
@@ -40,6 +42,7 @@ _LAPSES: Mapping[e.LapseReason, str] = {
     "replaced": "Клиент выбрал другое время, прежнее снова свободно.",
     "released": "Клиент передумал: время снова свободно.",
     "taken_in_crm": "На это время сделали запись в CRM, держать его за клиентом больше нельзя.",
+    "taken_by_import": "На это время есть запись из прежней программы, держать его за клиентом больше нельзя.",
 }
 _ATTEMPTS: Mapping[e.Operation, str] = {
     "create": "создаём запись в CRM",
@@ -91,7 +94,7 @@ _CONFLICTS: Mapping[e.ConflictKind, str] = {
     "slot_busy": "Расхождение: в CRM это время занято другой записью.",
     "duplicate": "Расхождение: в CRM оказалось две такие записи.",
     "ambiguous": "Расхождение: в CRM нашлось несколько похожих записей, и непонятно, какая из них наша.",
-    "overlap": "Расхождение: на это же время сделали запись прямо в CRM.",
+    "overlap": "Расхождение: на это же время есть другая запись.",
     "moved_in_crm": "Расхождение: запись перенесли прямо в CRM.",
     "removed_in_crm": "Расхождение: запись удалили прямо в CRM.",
     "unsendable": "Запись нельзя передать в CRM: данные клиента не открываются или неполны.",
@@ -134,7 +137,9 @@ class _Teller:
                 | e.BookingCancelled()
                 | e.CrmBookingSeen() as event
             ):
-                return self._booking(event, item.by)
+                told = self._booking(event, item.by)
+                is_imported = item.cause.startswith(IMPORT) and not isinstance(event, e.HoldLapsed)
+                return _IMPORTED + told if is_imported else told
             case e.VisitConfirmed():
                 return _CONFIRMED
             case e.ReminderAttempted() | e.ReminderSent() | e.ReminderFailed() as event:
