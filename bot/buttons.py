@@ -162,3 +162,17 @@ class Cancel(CallbackData, prefix="xx"):
 
     booking_id: PackedBooking
     version: PackedNumber
+
+
+class Coming(CallbackData, prefix="y"):
+    """I am coming to the booking as it stood at `version`."""
+
+    booking_id: PackedBooking
+    version: PackedNumber
+
+
+class Move(CallbackData, prefix="mv"):
+    """Move the booking as it stood at `version`: asks to whom and when."""
+
+    booking_id: PackedBooking
+    version: PackedNumber
