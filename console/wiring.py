@@ -31,7 +31,9 @@ from ledger.privacy import Vault, new_master_key
 from ledger.recorder import PostgresRecorder
 from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
+from projections.notices import NoticesProjection
 from projections.projector import Follower, Projection, install
+from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from sync.access import Access
 from sync.outcomes import Outcomes
@@ -57,8 +59,8 @@ class House:
     holder: str
 
 
-def read_models() -> tuple[Schedule, CatalogProjection, BacklogProjection]:
-    return Schedule(), CatalogProjection(), BacklogProjection()
+def read_models() -> tuple[Schedule, CatalogProjection, BacklogProjection, RemindersProjection, NoticesProjection]:
+    return Schedule(), CatalogProjection(), BacklogProjection(), RemindersProjection(), NoticesProjection()
 
 
 @contextmanager
