@@ -35,6 +35,9 @@ LARGEST: list[CallbackData] = [
     buttons.Card(booking_id=BOOKING),
     buttons.AskCancel(booking_id=BOOKING, version=999),
     buttons.Cancel(booking_id=BOOKING, version=999),
+    buttons.Coming(booking_id=BOOKING, version=999),
+    buttons.Move(booking_id=BOOKING, version=999),
+    buttons.ResumeSync(past="send", since=(1 << 40)),
 ]
 EMPTIEST: list[CallbackData] = [
     buttons.Services(),
