@@ -31,7 +31,10 @@ class Tally:
 
 @dataclass
 class Guest:
-    """One client. With `twice` every tap is delivered two times; `first_choice` means to fight for the same time."""
+    """One client. With `twice` every tap is delivered two times; `first_choice` means to fight for the same time.
+
+    They choose among the first `days` with room.
+    """
 
     telegram: LocalTelegram
     tally: Tally
@@ -40,6 +43,7 @@ class Guest:
     twice: bool = False
     first_choice: bool = False
     has_booked: bool = False
+    days: int = 3
 
     async def book(self, service: int | None = None) -> bool:
         """From /start to a booking; False when five times in a row were taken by others."""
@@ -52,7 +56,7 @@ class Guest:
             await self._press(buttons.Days)
         for _ in range(5):
             if not self._find(buttons.Hold):
-                await self._press(buttons.Times, among=3)
+                await self._press(buttons.Times, among=self.days)
             await self._press(buttons.Hold)
             if self._find(*_AFTER_HOLD) or self._is_asked_for_contact():
                 return await self._finish()
