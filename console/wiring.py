@@ -33,11 +33,12 @@ from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
 from projections.projector import Follower, Projection, install
 from projections.schedule import Schedule
+from sync.access import Access
 from sync.outcomes import Outcomes
 from sync.projector import Pace, SyncProjector
 from sync.runner import SyncRunner
 from sync.turns import StoppedError, Turns
-from sync.yclients import Access, Yclients
+from sync.yclients import Yclients
 
 
 @dataclass(frozen=True)
