@@ -36,6 +36,14 @@ def contact_of(ledger: Ledger, vault: Vault, client_id: ClientId) -> Contact | N
     )
 
 
+def language_of(ledger: Ledger, client_id: ClientId) -> e.Language | None:
+    """The language a client chose, else the one they registered in; None for somebody who did neither."""
+    for item in ledger.history(boundaries.language(client_id)):
+        if isinstance(item.event, e.LanguageChosen | e.ClientRegistered):
+            return item.event.language
+    return None
+
+
 def has_consented(ledger: Ledger, client_id: ClientId) -> bool:
     return latest(ledger.history(boundaries.client(client_id)), e.ConsentGiven) is not None
 

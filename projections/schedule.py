@@ -183,15 +183,24 @@ def expired_holds(database: Database, now: datetime) -> list[ScheduledBooking]:
 
 
 def taken(
-    database: Database, staff_ids: Sequence[StaffId], since: datetime, until: datetime, now: datetime
+    database: Database,
+    staff_ids: Sequence[StaffId],
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    *,
+    moving: BookingId | None = None,
 ) -> list[Slot]:
-    """Times of these masters between two instants that nobody else can have: bookings and holds live at `now`."""
+    """Times of these masters between two instants that nobody else can have: bookings and holds live at `now`.
+
+    A booking that is `moving` is not in its own way.
+    """
     rows = _many(
         database,
         """staff_id = ANY (%s) AND active AND starts_at < %s AND starts_at > %s AND ends_at > %s
-           AND (status <> 'held' OR expires_at > %s)""",
+           AND (status <> 'held' OR expires_at > %s) AND booking_id IS DISTINCT FROM %s""",
         # A slot lasts at most a day, so the index on starts_at bounds the search from both sides.
-        (list(staff_ids), until, since.fromtimestamp(since.timestamp() - 86400, since.tzinfo), since, now),
+        (list(staff_ids), until, since.fromtimestamp(since.timestamp() - 86400, since.tzinfo), since, now, moving),
     )
     return [Slot(row.staff_id, row.starts_at, row.ends_at) for row in rows]
 

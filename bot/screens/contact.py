@@ -75,6 +75,7 @@ def _register(request: Request, kept: ScheduledBooking, text: str, *, is_verifie
             services.vault.seal(client_id, request.first_name, "client_registered.name"),
             services.vault.seal(client_id, phone, "client_registered.phone"),
             is_verified,
+            request.language,
         )
     )
     thanks = request.words.contact_saved.format(name=request.first_name, phone=phone_words(phone))

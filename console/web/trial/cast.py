@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.local import LocalTelegram
+from ledger.events import Language
 
-Language = Literal["ru", "en"]
 Part = Literal["client", "guest", "staff"]
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody whose phone the visitor holds; `phone` as Telegram gives it with a shared contact."""
+    """Somebody whose phone the visitor holds; `phone` as Telegram gives it with a shared contact, `language` its own."""
 
     chat_id: int
     name: str
@@ -32,7 +32,7 @@ GUESTS = ("Алина", "Тимур", "Вера", "Кира", "Лев", "Соф�
 def enter(telegram: LocalTelegram) -> None:
     """Everybody opens the chat and greets the bot."""
     for person in CAST:
-        telegram.enter(person.chat_id, person.name)
+        telegram.enter(person.chat_id, person.name, person.language)
         telegram.send_text(person.chat_id, "/start")
 
 

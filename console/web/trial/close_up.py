@@ -8,6 +8,7 @@ from bot.texts.story import story_lines
 from console.cli.sync import current_plan, plan_json
 from console.wiring import House
 from ledger.decisions import boundaries
+from ledger.events import Language
 from ledger.recorder import PostgresRecorder
 from ledger.values import BookingId, booking_code
 from projections.catalog import current_catalog
@@ -15,13 +16,13 @@ from projections.catalog import current_catalog
 Json = dict[str, Any]  # what the page's script reads
 
 
-def story(house: House, booking_id: BookingId) -> Json | None:
+def story(house: House, booking_id: BookingId, language: Language) -> Json | None:
     """The booking's life, a sentence an event; None for a booking nobody made."""
     history = house.ledger.history(boundaries.booking(booking_id))
     if not history:
         return None
     catalog = current_catalog(house.database)
-    told = [(item, story_lines([item], catalog, house.zone)) for item in history]
+    told = [(item, story_lines([item], catalog, house.zone, language)) for item in history]
     return {
         "booking_id": booking_id,
         "code": booking_code(booking_id),

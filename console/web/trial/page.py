@@ -26,6 +26,7 @@ from console.web.trial.guard import Hardened, SameOrigin
 from console.web.trial.outage import ShortOutage
 from console.web.trial.shown import Shown
 from console.wiring import House
+from ledger.events import Language
 from ledger.privacy import random_id
 from ledger.values import BookingId
 from sync.simulator import Simulator
@@ -101,7 +102,8 @@ class TryPage:
 
     async def _story(self, request: Request) -> Response:
         booking_id = BookingId(int(request.path_params["booking"]))
-        return _json_or_404(await asyncio.to_thread(close_up.story, self._house, booking_id))
+        language: Language = "en" if request.query_params.get("language") == "en" else "ru"
+        return _json_or_404(await asyncio.to_thread(close_up.story, self._house, booking_id, language))
 
     async def _event(self, request: Request) -> Response:
         position = int(request.path_params["position"])

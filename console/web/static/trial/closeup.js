@@ -1,21 +1,20 @@
 // One booking's story, and one event as it is stored.
 
-import { says, storedJson, titleOf, toneOf } from "./describe.js";
+import { storedJson, titleOf, toneOf } from "./describe.js";
 import { el, icon, toast } from "./dom.js";
 import { fillDrawer, openDrawer } from "./drawer.js";
 import { act, ask } from "./server.js";
-import { store } from "./store.js";
-import { has, language, second, t, valueWord, when } from "./words.js";
+import { has, language, second, t, valueWord } from "./words.js";
 
 /** The booking's life, a line an event. `recordId` is its record in the CRM, if one stands there. */
 export async function showStory(bookingId, recordId = null) {
-  const story = await ask(`/story/${bookingId}`);
+  const story = await ask(`/story/${bookingId}`, { language });
   let told = story.lines.length;
-  openDrawer(`${t("story.title")} ${story.code}`, storyBody(story, recordId), async () => {
-    const now = await ask(`/story/${bookingId}`);
+  const shown = openDrawer(`${t("story.title")} ${story.code}`, storyBody(story, recordId), async () => {
+    const now = await ask(`/story/${bookingId}`, { language });
     if (now.lines.length !== told) {
       told = now.lines.length;
-      fillDrawer(storyBody(now, recordId));
+      fillDrawer(shown, storyBody(now, recordId));
     }
   });
 }
@@ -41,11 +40,8 @@ function storyBody(story, recordId) {
   return [el("p.what-it-is", {}, t("story.what")), el("ol.life", {}, ...lines), recordId && removal(recordId)];
 }
 
-/** The story itself is told in Russian; in another language the same event is told in the log's words. */
+/** `24 ноября 2026, 09:05 — Запись сделана: …`, its moment apart from what is told. */
 function sentence(line) {
-  const event = store.byPosition.get(line.position);
-  if (language !== "ru" && event)
-    return [el("time", {}, `${when(event.recorded_at)}`), `${titleOf(event)}. `, says(event)];
   const [moment, ...told] = line.line.split(" — ");
   return [el("time", {}, moment), told.join(" — ")];
 }

@@ -11,10 +11,13 @@ const COUNTED = ["create", "move", "cancel", "skip", "look_up", "past", "conflic
 
 /** Opens the plan; seen with something in it, it counts for the walk. */
 export async function showPlan() {
-  openDrawer(t("plan.title"), [el("p.what-it-is", {}, t("plan.what")), el("p", { role: "status" }, t("plan.loading"))]);
+  const shown = openDrawer(t("plan.title"), [
+    el("p.what-it-is", {}, t("plan.what")),
+    el("p", { role: "status" }, t("plan.loading")),
+  ]);
   const plan = await ask("/plan");
   if (plan.items.length) done.add("plan");
-  fillDrawer(body(plan));
+  fillDrawer(shown, body(plan));
 }
 
 /** The plan in one line; '' when there is nothing to do or the CRM cannot be asked. */
