@@ -13,7 +13,7 @@ Part = Literal["client", "guest", "staff"]
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody whose phone the visitor holds; `phone` as Telegram gives it with a shared contact, `language` its own."""
+    """Somebody whose phone the visitor holds; `phone` as Telegram gives it with a shared contact."""
 
     chat_id: int
     name: str

@@ -55,6 +55,7 @@ class ShortOutage:
         early, late = guests[:3], guests[3:]
         self.step = "calm"
         self._simulator.set_mode("ok")
+        await self._until(self._is_open, "the CRM's diary to be read")
         await self._resume()
         await self._book(early)
         await self._until(self._is_drained, "the first bookings to be sent")
@@ -111,6 +112,11 @@ class ShortOutage:
         self._telegram.enter(chat_id, name)
         # Always the first day with room, so that the whole play fits onto one board or two.
         return Guest(self._telegram, Tally(), chat_id, random.Random(), days=1)
+
+    def _is_open(self) -> bool:
+        """Before that the bot offers no days."""
+        state = integration(self._house.ledger)
+        return state.is_connected and state.is_diary_loaded
 
     def _is_paused(self) -> bool:
         return integration(self._house.ledger).state == "paused"

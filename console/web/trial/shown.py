@@ -86,7 +86,7 @@ class Shown:
             "message": state.message,
             "note": note_of(self._house, state),
             "since": state.since,
-            "is_diary_loaded": state.is_diary_loaded,
+            "is_open": state.is_connected and state.is_diary_loaded,
             "mode": self._simulator.mode,
             "pending": counts.pending,
             "unknown": counts.unknown,

@@ -33,13 +33,13 @@ export function drawCrm() {
 /** The state's words and tone; what is broken without anybody having noticed is said as just that. */
 function stateOf(link) {
   const waits = link.pending + link.unknown;
-  if (link.state === "paused" && link.kind === "no_credentials" && !link.is_diary_loaded)
+  if (link.state === "paused" && link.kind === "no_credentials" && !link.is_open)
     return { tone: "busy", word: "reading" };
   if (link.state === "paused") {
     if (link.kind === "operator") return { tone: "bad", word: "stopped" };
     return link.mode === "ok" ? { tone: "warn", word: "back" } : { tone: "bad", word: "paused" };
   }
-  if (!link.is_diary_loaded) return { tone: "busy", word: "reading" };
+  if (!link.is_open) return { tone: "busy", word: "reading" };
   if (link.mode !== "ok") return { tone: "warn", word: waits ? "retrying" : "unaware" };
   if (waits) return { tone: "busy", word: "sending" };
   return link.parked ? { tone: "warn", word: "parked" } : { tone: "good", word: "running" };
