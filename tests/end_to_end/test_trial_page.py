@@ -169,6 +169,15 @@ def test_the_short_outage_plays_by_itself_and_leaves_both_sides_equal(trial: Tri
     assert len([tab for tab in state["chats"] if tab["part"] == "guest"]) == 6
 
 
+def test_a_play_ends_in_the_middle_when_the_program_does(trial: Trial) -> None:
+    threading.Timer(0.3, trial.page.close).start()
+
+    answer = trial.browser.post("/outage")
+
+    assert (answer.status_code, answer.text) == (409, "the trial ends")
+    assert trial.state()["outage"] is None
+
+
 def test_pausing_and_resuming_by_hand(still: Trial) -> None:
     still.post("/pause")
     assert still.state()["integration"]["kind"] == "operator"

@@ -36,6 +36,11 @@ class ShortOutage:
         self._pause_seconds = pause_seconds
         self._chats = count(FIRST_GUEST)
         self.step: Step | None = None
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Ends a play in the middle, so that the server can stop."""
+        self._is_closed = True
 
     async def play(self) -> None:
         """The whole play. Raises FoundError when it gets stuck or is playing already."""
@@ -98,14 +103,22 @@ class ShortOutage:
 
     async def _rest(self, times: float = 1) -> None:
         """So that a person can follow."""
-        await asyncio.sleep(times * self._pause_seconds)
+        until = time.monotonic() + times * self._pause_seconds
+        while time.monotonic() < until:
+            self._check_open()
+            await asyncio.sleep(0.05)
 
     async def _until(self, is_so: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + LONGEST_WAIT_SECONDS
         while not await asyncio.to_thread(is_so):
             if time.monotonic() > deadline:
                 raise FoundError(f"waited {LONGEST_WAIT_SECONDS:.0f} s in vain for {what}")
+            self._check_open()
             await asyncio.sleep(0.1)
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise FoundError("the trial ends")
 
     def _guest(self, name: str) -> Guest:
         chat_id = next(self._chats)

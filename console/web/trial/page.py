@@ -66,8 +66,9 @@ class TryPage:
         )
 
     def close(self) -> None:
-        """Ends the streams, so that the server can stop."""
+        """Ends the streams and a play, so that the server can stop."""
         self._is_closed = True
+        self._outage.close()
 
     async def _page(self, _: Request) -> Response:
         return HTMLResponse((resources.files("console.web") / "templates" / "try.html").read_text("utf-8"))

@@ -84,12 +84,20 @@ export async function showEvent(position, back = null) {
 }
 
 function chain(event) {
-  const before = event.position > 1 ? `№ ${event.position - 1}: ${t("event.previous")}` : t("event.genesis");
+  const before =
+    event.position > 1
+      ? `${t("part.position", { n: event.position - 1 })}: ${t("event.previous")}`
+      : t("event.genesis");
   return el(
     "div.chain",
     {},
     el("div", {}, el("small", {}, before), el("code", {}, event.previous_hash)),
     el("span", {}, "↓"),
-    el("div.own", {}, el("small", {}, `№ ${event.position}: ${t("event.own")}`), el("code", {}, event.hash)),
+    el(
+      "div.own",
+      {},
+      el("small", {}, `${t("part.position", { n: event.position })}: ${t("event.own")}`),
+      el("code", {}, event.hash),
+    ),
   );
 }

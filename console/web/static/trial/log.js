@@ -166,7 +166,7 @@ function row(event) {
           },
           codeOf(id),
         ),
-      el("span", {}, `№\u00a0${event.position} · ${valueWord("by", event.by)}`),
+      el("span", {}, `${t("part.position", { n: event.position })} · ${valueWord("by", event.by)}`),
       el("code", {}, event.type),
     ),
   );

@@ -44,7 +44,7 @@ function ticked() {
       has.add("cut");
       has.add("blind");
     }
-    if (event.type === "booking_cancelled" && isStill) has.add("regret");
+    if (["booking_cancelled", "booking_moved"].includes(event.type) && isStill) has.add("regret");
     if (event.type === "integration_resumed" && isOut) {
       isStill = false;
       has.add("resume");
@@ -58,9 +58,15 @@ function ticked() {
   return has;
 }
 
+/** The first step not done; after the outage nobody is sent back into it. */
+function nextOf(has) {
+  const from = has.has("resume") ? STEPS.indexOf("resume") : 0;
+  return STEPS.slice(from).find(step => !has.has(step)) ?? null;
+}
+
 export function drawTour() {
   const has = ticked(),
-    current = STEPS.find(step => !has.has(step)) ?? null,
+    current = nextOf(has),
     playing = store.state.outage;
   const isPlaying = playing !== null && playing !== "done";
   if (isPlaying && playing !== "calm") looked = null;
