@@ -78,6 +78,8 @@ def _register(request: Request, kept: ScheduledBooking, text: str, *, is_verifie
             request.language,
         )
     )
+    if is_verified:
+        services.vault.link(client_id, "phone", phone)
     thanks = request.words.contact_saved.format(name=request.first_name, phone=phone_words(phone))
     return confirm.show(request, kept).after(Part(thanks, takes_keyboard_away=True))
 

@@ -13,6 +13,7 @@ from bot.texts.story_ru import RU_STORY
 from bot.texts.story_words import StoryWords
 from ledger import events as e
 from ledger.codec import Recorded
+from ledger.decisions.import_booking import IMPORT
 from ledger.values import Actor, BookedService, ServiceId, Slot
 from projections.catalog import Catalog
 
@@ -47,7 +48,9 @@ class _Teller:
                 | e.BookingCancelled()
                 | e.CrmBookingSeen() as event
             ):
-                return self._booking(event, item.by)
+                told = self._booking(event, item.by)
+                is_imported = item.cause.startswith(IMPORT) and not isinstance(event, e.HoldLapsed)
+                return self._words.imported + told if is_imported else told
             case e.VisitConfirmed():
                 return self._words.confirmed
             case e.ReminderAttempted() | e.ReminderSent() | e.ReminderFailed() as event:

@@ -15,6 +15,7 @@ class StoryWords:
     locale: str
     held: str
     made: str
+    imported: str
     made_overlap: str
     moved: str
     confirmed: str

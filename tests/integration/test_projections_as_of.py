@@ -77,7 +77,7 @@ def test_a_replay_to_a_position_shows_what_was_then_and_leaves_now_alone(busy: S
 def test_a_fold_ends_at_the_first_event_that_is_too_late(busy: Salon) -> None:
     """Also when later ones would be asked for again: a salon's clock may go backwards, the log does not."""
     with scratch(busy.recorder, [], lambda _: True) as (connection, _):
-        connection.execute(Diary.tables.encode())
+        connection.execute(Diary().tables.encode())
         last = fold(busy.recorder, Diary(), connection, up_to=lambda one: one.position not in (2, 4))
         rows = connection.execute("SELECT position FROM diary").fetchall()
 

@@ -107,6 +107,14 @@ def test_the_rest_of_a_booking_is_told() -> None:
     assert "обе записи оставлены" in told(seen_in_crm(overlap_allowed=True))
 
 
+def test_what_came_from_an_older_system_says_so() -> None:
+    items = [msgspec.structs.replace(item, cause="import:old-bot:ab") for item in history(lapsed(), made())]
+    hold, booking = story_lines(items, CATALOG, MOSCOW, "ru")
+    assert "Перенесено из прежней программы. Запись сделана" in booking
+    assert "Перенесено" not in hold, "the hold was the bot's own"
+    assert "Перенесено" not in told(made())
+
+
 def test_what_is_about_something_else_is_left_out_and_what_is_gone_is_told_by_number() -> None:
     assert told(catalog(), consent()) == ""
     assert "услуга № 1, мастер № 7" in story_lines(history(made()), None, MOSCOW, "ru")[0]
