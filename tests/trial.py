@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -64,7 +65,7 @@ class Trial:
 
     def book(self, person: cast.Person = cast.MARIA) -> None:
         """The person taps through the real bot."""
-        guest = Guest(self.telegram, Tally(), person.chat_id, random.Random(person.chat_id), days=1)
+        guest = Guest(self.telegram, Tally(), person.chat_id, random.Random(person.chat_id), earliest=date.min)
         assert asyncio.run(guest.book())
 
     def blocks(self) -> list[tuple[str, str]]:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from console.cli.replay import replayed
 from console.web.trial.board import Block, as_known, blocks, crm_entries, days
 from console.wiring import House
 from ledger.decisions.folds import working_intervals
 from ledger.errors import SealError
 from ledger.values import ClientId
 from projections import backlog, schedule
-from projections.backlog import BacklogProjection
 from projections.catalog import Catalog, current_catalog
 from projections.clients import contact_of
-from projections.projector import scratch
-from projections.schedule import Schedule
 from sync.simulator import Simulator
 
 Json = dict[str, Any]  # what the page's script reads
@@ -40,18 +38,16 @@ class Diary:
         return {"board": _board(catalog, day, found), "days": days(found, today, last)}
 
     def as_of(self, day: date, position: int) -> Json:
-        """The day as it stood after that event, folded anew from the first one."""
-        catalog = current_catalog(self._house.database)
-        folded = scratch(self._house.recorder, [Schedule(), BacklogProjection()], lambda one: one.position <= position)
-        with folded as (connection, last):
-            rows, statuses = schedule.all_bookings(connection), backlog.statuses(connection)
+        """The day as it stood after that event, folded anew from the first one, as `zapisnik audit replay` does."""
+        then = replayed(self._house, None, position)
         # A hold of that moment is judged by that moment's clock.
-        at = last.at.astimezone(self._house.zone) if last else self._house.clock.now()
-        found = blocks(rows, statuses, as_known(rows, statuses), self._name, at)
+        at = (then.recorded_at or self._house.clock.now()).astimezone(self._house.zone)
+        known = as_known(then.bookings, then.statuses)
+        found = blocks(then.bookings, then.statuses, known, self._name, at)
         return {
-            "position": last.position if last else 0,
-            "recorded_at": last.recorded_at if last else None,
-            "board": _board(catalog, day, found) if catalog else None,
+            "position": then.position,
+            "recorded_at": then.recorded_at,
+            "board": _board(then.catalog, day, found) if then.catalog else None,
         }
 
     def _now(self, now: datetime, first: date, last: date) -> list[Block]:

@@ -1,4 +1,4 @@
-"""A small outage that plays by itself: invented clients book and cancel through the real bot, the CRM cut off."""
+"""A small outage that plays by itself: invented clients come through the real bot, the CRM is cut off."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 from typing import Literal, get_args
 
@@ -73,6 +74,7 @@ class ShortOutage:
         self.step = "regret"
         await self._cancel_one(late)
         await self._cancel_one(early)
+        await self._move_one(early)
         await self._until(self._is_paused, "the sender to pause by itself")
         await self._rest(2)
         self.step = "back"
@@ -93,6 +95,13 @@ class ShortOutage:
         for guest in guests:
             await guest.cancel()
             if not guest.has_booked:
+                await self._rest()
+                return
+
+    async def _move_one(self, guests: list[Guest]) -> None:
+        for guest in (one for one in guests if one.has_booked):
+            await guest.move()
+            if guest.tally.moved:
                 await self._rest()
                 return
 
@@ -123,8 +132,9 @@ class ShortOutage:
     def _guest(self, name: str) -> Guest:
         chat_id = next(self._chats)
         self._telegram.enter(chat_id, name)
-        # Always the first day with room, so that the whole play fits onto one board or two.
-        return Guest(self._telegram, Tally(), chat_id, random.Random(), days=1)
+        # The first day with room, so that the play fits onto a board or two; today's visits are too near to change.
+        tomorrow = self._house.clock.now().date() + timedelta(days=1)
+        return Guest(self._telegram, Tally(), chat_id, random.Random(), earliest=tomorrow)
 
     def _is_open(self) -> bool:
         """Before that the bot offers no days."""
