@@ -22,7 +22,8 @@ from console.roles import started, stopping_on_signals
 from console.salon_file import load_salon
 from console.serving import serve_bot
 from console.settings import Settings
-from console.web.try_page import CHAT_ID, PERSON, TryPage
+from console.web.trial import cast
+from console.web.trial.page import TryPage
 from console.wiring import House, drop_schema, only_one, open_house
 from sync.simulator import Simulator, running
 from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
@@ -43,8 +44,7 @@ def run_trial(settings: Settings) -> None:
         # The bot reads the published catalogue from its read model: nobody should be told "not open yet".
         caught_up(house)
         telegram = LocalTelegram()
-        telegram.enter(CHAT_ID, PERSON)
-        telegram.send_text(CHAT_ID, "/start")
+        cast.enter(telegram)
         page = TryPage(house, telegram, simulator)
         with (
             stopping_on_signals(stopped),
