@@ -35,11 +35,11 @@ GUESTS = ("Алина", "Тимур", "Вера", "Кира", "Лев", "Соф�
 
 def enter(telegram: LocalTelegram) -> None:
     """Everybody opens the chat and greets the bot; the staff have a group with it."""
-    telegram.open_group(STAFF_CHAT, STAFF_NAME)
-    telegram.join(STAFF_CHAT, ADMINISTRATOR, ADMINISTRATOR_NAME, "administrator")
     for person in CAST:
         telegram.enter(person.chat_id, person.name, person.language)
         telegram.send_text(person.chat_id, "/start")
+    telegram.open_group(STAFF_CHAT, STAFF_NAME)
+    telegram.join(STAFF_CHAT, ADMINISTRATOR, ADMINISTRATOR_NAME, "administrator")
 
 
 def person_of(chat_id: int) -> Person | None:
