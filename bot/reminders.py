@@ -31,7 +31,7 @@ from ledger.ledger import Order
 from ledger.privacy import random_id
 from ledger.recorder import BoundaryItem
 from ledger.tags import command_tag
-from ledger.values import Actor
+from ledger.values import Actor, booking_code
 from projections import reminders
 from projections.clients import Contact, contact_of
 from projections.reminders import Reminder
@@ -131,7 +131,8 @@ class Reminders:
             if not await self._is_worth_waiting(letter):
                 return "refused"
         if posted.result != "sent":
-            _log.warning("a reminder did not arrive for certain", outcome=posted.result, said=posted.said)
+            booking = booking_code(letter.about.booking_id)
+            _log.warning("a reminder may not have arrived", booking=booking, outcome=posted.result, said=posted.said)
         return posted.result
 
     async def _is_worth_waiting(self, letter: Letter) -> bool:

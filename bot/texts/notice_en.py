@@ -11,7 +11,7 @@ NOTICES_EN = NoticeWords(
     gone_service="service no. {number}",
     gone_master="no. {number}",
     free_of_charge="free of charge",
-    greeting="Hello {name}!",
+    greeting="Hello, {name}!",
     greeting_nameless="Hello!",
     day_before="{greeting} A reminder of your visit: we expect you {when} at {time}.",
     hours_before="{greeting} We expect you {when} at {time}.",
@@ -95,7 +95,7 @@ NOTICES_EN = NoticeWords(
     sync_never_ran="⚠️ Nothing was ever sent to the CRM.",
     diary_not_loaded="The CRM's diary is not read yet: the bot offers no days.",
     nothing_lacking="The CRM has everything.",
-    lacking="What the CRM lacks:",
+    lacking="Waiting for the CRM:",
     lacks={
         "create": "new bookings: {n}",
         "move": "moves: {n}",

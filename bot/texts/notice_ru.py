@@ -102,7 +102,7 @@ NOTICES_RU = NoticeWords(
     sync_never_ran="⚠️ Обмен с CRM ещё не начинался.",
     diary_not_loaded="Журнал CRM ещё не прочитан: бот пока не предлагает дни.",
     nothing_lacking="В CRM передано всё.",
-    lacking="Чего нет в CRM:",
+    lacking="Очередь в CRM:",
     lacks={
         "create": "новых записей: {n}",
         "move": "переносов: {n}",

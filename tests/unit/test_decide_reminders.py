@@ -15,6 +15,7 @@ from tests.builders import (
     MARIA,
     MONDAY,
     NOW,
+    OLGA,
     Memory,
     at,
     cancelled,
@@ -147,6 +148,13 @@ def test_what_came_of_it_does_not_open_it_again() -> None:
 )
 def test_only_a_booking_that_stands_as_it_was_read_is_reminded_of(log: Memory) -> None:
     assert begin(log, DUE) == []
+
+
+def test_a_booking_at_another_master_than_the_message_says_is_read_again_first() -> None:
+    log = booked(moved(slot("15:00", staff_id=OLGA), VISIT))
+
+    assert begin(log, DUE, version=1) == []
+    assert begin(log, DUE, version=2) == [ATTEMPT]
 
 
 def test_a_booking_that_moved_is_reminded_of_anew() -> None:
