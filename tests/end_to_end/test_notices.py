@@ -75,7 +75,7 @@ async def test_a_card_in_english(salon: Salon) -> None:
     assert card.splitlines()[0] == "🟢 New booking"
     code = booking_code(booking_id)
     assert card.splitlines()[2:] == [
-        "Стрижка with Анна", "1,500\xa0RUB", "Мария, +7 916 000-00-01", f"No. {code}"
+        "Стрижка with Анна", "₽1,500", "Мария, +7 916 000-00-01", f"No. {code}"
     ]  # fmt: skip
 
 

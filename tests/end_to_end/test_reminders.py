@@ -210,7 +210,7 @@ async def test_a_client_who_blocked_the_bot_is_known_to_have(office: Office, she
     office.salon.catch_up()
     assert len(reminders.unreachable_clients(office.salon.database)) == 1
     assert shell.json("status")["blocked_clients"] == 1
-    told = story_lines(office.salon.ledger.history(boundaries.booking(booking_id)), None, MOSCOW)
+    told = story_lines(office.salon.ledger.history(boundaries.booking(booking_id)), None, MOSCOW, "ru")
     assert "клиент заблокировал бота" in told[-1]
     wait_until(office, at("13:00"))
     await office.work()
