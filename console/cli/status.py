@@ -9,7 +9,7 @@ import typer
 from console.cli.common import house_of, print_json
 from console.wiring import House
 from ledger.values import booking_code
-from projections import backlog
+from projections import backlog, reminders
 from projections.integration import Integration, integration, opened_note
 from projections.projector import lags
 from projections.rebuild import Running, running
@@ -56,6 +56,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         )
     if shown["failed_updates"]:
         typer.echo(f"bot          {shown['failed_updates']} updates from Telegram failed three times and were passed")
+    if shown["blocked_clients"]:
+        typer.echo(f"reminders    {shown['blocked_clients']} clients have blocked the bot")
 
 
 def status_json(house: House) -> dict[str, Any]:
@@ -105,6 +107,7 @@ def status_json(house: House) -> dict[str, Any]:
             for failure in backlog.last_failures(house.database)
         ],
         "failed_updates": failed[0] if failed else 0,
+        "blocked_clients": len(reminders.unreachable_clients(house.database)),
     }
 
 

@@ -18,6 +18,7 @@ from projections import reminders
 from tests.builders import ANNA, MONDAY, MOSCOW, OLGA, at, catalog, hours, shifts, slot
 from tests.fakes.messages import Office
 from tests.salon import Salon
+from tests.shell import Shell
 
 VISIT = slot("15:00")
 SUNDAY, TUESDAY = MONDAY - timedelta(days=1), MONDAY + timedelta(days=1)
@@ -200,7 +201,7 @@ async def test_clients_who_cannot_be_written_to_do_not_stop_the_others(office: O
     assert reasons == ["refused"], "of the one who has no chat at all nothing is attempted"
 
 
-async def test_a_client_who_blocked_the_bot_is_known_to_have(office: Office) -> None:
+async def test_a_client_who_blocked_the_bot_is_known_to_have(office: Office, shell: Shell) -> None:
     booking_id, chat_id = due(office)
     office.telegram.block(chat_id)
     await office.work()
@@ -208,6 +209,7 @@ async def test_a_client_who_blocked_the_bot_is_known_to_have(office: Office) -> 
     assert [event.reason for event in failed if isinstance(event, e.ReminderFailed)] == ["blocked"]
     office.salon.catch_up()
     assert len(reminders.unreachable_clients(office.salon.database)) == 1
+    assert shell.json("status")["blocked_clients"] == 1
     told = story_lines(office.salon.ledger.history(boundaries.booking(booking_id)), None, MOSCOW, "ru")
     assert "клиент заблокировал бота" in told[-1]
     wait_until(office, at("13:00"))
