@@ -88,6 +88,7 @@ class PostgresRecorder(DCBRecorder):
                 FROM (SELECT) one LEFT JOIN events e ON e.position IN (SELECT position FROM found)
                 ORDER BY e.position""",  # noqa: S608  built from fixed pieces; every value is a parameter
             parameters,
+            binary=True,
         ).fetchall()
         return BoundaryRead(rows[0][0], [StoredEvent(*row[1:]) for row in rows if row[1] is not None])
 
@@ -101,7 +102,8 @@ class PostgresRecorder(DCBRecorder):
         conditions = [{"types": i.types, "tags": i.tags, "after": 0 if i.since_start else after} for i in items]
         tags = [(n, tag) for n, event in enumerate(events, 1) for tag in event.tags]
         row = connection.execute(
-            "SELECT * FROM append_events(%s::text[], %s::text[], %s::int[], %s::text[], %s::jsonb)",
+            # %b: psycopg writes arrays as text element by element, which for a hundred events took longer than storing.
+            "SELECT * FROM append_events(%b::text[], %b::text[], %b::int[], %b::text[], %s::jsonb)",
             (
                 [event.type for event in events],
                 [event.data.decode() for event in events],
@@ -153,6 +155,7 @@ class PostgresRecorder(DCBRecorder):
                         SELECT e.* FROM events e WHERE {where} ORDER BY e.position LIMIT %s) e ON true
                     ORDER BY e.position""",  # noqa: S608  built from fixed pieces; every value is a parameter
                 [*parameters, limit],
+                binary=True,
             ).fetchall()
         return [StoredEvent(*row[1:]) for row in rows if row[1] is not None], rows[0][0]
 
