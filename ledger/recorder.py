@@ -43,8 +43,7 @@ class BoundaryItem(DCBQueryItem):
     since_start: bool = False
 
 
-@dataclass(frozen=True)
-class StoredEvent:
+class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     """A row of the log as it stands."""
 
     position: int
