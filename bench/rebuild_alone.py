@@ -49,7 +49,7 @@ def rebuild_schedule(recorder: PostgresRecorder) -> tuple[int, float, float]:
 def _fresh_table(connection: Connection) -> str:
     """The schedule's table, empty and unguarded; gives what its guard is defined as."""
     connection.execute("DROP TABLE IF EXISTS schedule")
-    connection.execute(Schedule.tables.encode())
+    connection.execute(Schedule().tables.encode())
     row = connection.execute("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", (_GUARD,))
     guard = row.fetchone()
     connection.execute(f"ALTER TABLE schedule DROP CONSTRAINT {_GUARD}".encode())

@@ -27,10 +27,11 @@ from ledger.decisions.integration import ResumeIntegration
 from ledger.leases import Lease, acquire
 from ledger.privacy import new_master_key
 from projections.integration import integration
+from sync.access import Access
 from sync.projector import SyncProjector
 from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
 from sync.turns import Turns
-from sync.yclients import Access, Yclients
+from sync.yclients import Yclients
 
 A_SECOND, A_MINUTE = 5, 200
 """The vendor's limits."""

@@ -34,15 +34,20 @@ class LocalTelegram:
         self._delivered: set[int] = set()
         self._unanswered: dict[int, int] = {}
         self._blocked: set[int] = set()
+        self._languages: dict[int, str | None] = {}
         self._next_update = 1
         self._listeners: list[Callable[[], None]] = []
 
     # --- what a person does ---
 
-    def enter(self, chat_id: int, first_name: str) -> None:
-        """A person with this Telegram name opens a chat with the bot; their user id is the chat's id."""
+    def enter(self, chat_id: int, first_name: str, language_code: str | None = "ru") -> None:
+        """A person with this Telegram name opens a chat with the bot; their user id is the chat's id.
+
+        `language_code` is an IETF tag; some clients send none.
+        """
         with self._lock:
             self._chats.open(chat_id, first_name)
+            self._languages[chat_id] = language_code
 
     def send_text(self, chat_id: int, text: str) -> int:
         """The person writes; gives the update's id."""
@@ -231,7 +236,10 @@ class LocalTelegram:
             listener()
 
     def _user(self, chat_id: int) -> Json:
-        return {"id": chat_id, "is_bot": False, "first_name": self._chats.chat(chat_id).name, "language_code": "ru"}
+        user: Json = {"id": chat_id, "is_bot": False, "first_name": self._chats.chat(chat_id).name}
+        if language_code := self._languages.get(chat_id, "ru"):
+            user["language_code"] = language_code
+        return user
 
     def _me(self) -> Json:
         return {"id": self.bot_id, "is_bot": True, "first_name": "Zapisnik", "username": "zapisnik_local_bot"}

@@ -44,7 +44,7 @@ async def poll(
     """Fetches and handles updates until `stopped`; what is in hand is finished and acknowledged first.
 
     Network errors and 5xx back off and go on, 429 is obeyed, a conflict with another program is reported and tried
-    again. Raises BotTokenError when the token is refused.
+    again. Raises BotTokenError when the token is refused, and SchemaVersionError when a newer program took over.
     """
     loop = _Loop(bot, stopped, Delivery(bot, dispatcher, stopped, on_failure), wait_seconds)
     await loop.ask(bot.get_me, can_be_wrong_url=True)
@@ -74,6 +74,8 @@ class _Loop:
             raise refused
         self._offset = self._delivery.next_offset(self._offset)
         await self._acknowledge()
+        if self._delivery.outdated is not None:
+            raise self._delivery.outdated
 
     async def ask(self, call: Callable[[], Awaitable[Any]], *, can_be_wrong_url: bool = False) -> Any:
         """Any: a different result a call. Tries until it works or the loop is stopped; then None."""

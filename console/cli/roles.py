@@ -6,6 +6,7 @@ import typer
 
 from console.cli.catalog import publish
 from console.cli.common import caught_up
+from console.cli.progress import ProgressLine
 from console.errors import UsageError
 from console.roles import Role, run_roles
 from console.settings import load_settings, require
@@ -32,9 +33,9 @@ def try_() -> None:
 
 @commands.command()
 def migrate() -> None:
-    """Bring the database schema to this program's version."""
+    """Bring the database schema and the read models to this program's version."""
     settings = load_settings()
-    with open_house(settings, prepare=True) as house:
+    with open_house(settings, prepare=True, watch=ProgressLine()) as house:
         done = migrate_schema(house.database)
         typer.echo(f"Schema {settings.zapisnik_schema} is at this program's version, head {house.recorder.head()}.")
         if done:
@@ -48,7 +49,7 @@ def run() -> None:
 
     settings = load_settings()
     bot_of(settings)
-    with open_house(settings, prepare=True) as house:
+    with open_house(settings, prepare=True, watch=ProgressLine()) as house:
         caught_up(house)
         if current_catalog(house.database) is None:
             publish(house, settings.salon_file)

@@ -14,6 +14,7 @@ from ledger.values import booking_code
 from projections import backlog
 from projections.integration import Integration, integration
 from projections.projector import lags
+from projections.rebuild import Running, running
 
 commands = typer.Typer()
 REASONS = {
@@ -36,9 +37,11 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     head, state, lacking = shown["head"], shown["integration"], shown["backlog"]
     typer.echo(f"log          {head['position']} events, head {str(head['hash'])[:16]}…")
     for model in shown["projections"]:
+        anew = model["rebuild"]
+        being_built = f"; version {anew['version']} is being built, at event {anew['position']}" if anew else ""
         typer.echo(
             f"read model   {model['name']:<10} {model['state']}, {model['lag_events']} events behind "
-            f"({model['lag_seconds']:.1f} s)"
+            f"({model['lag_seconds']:.1f} s){being_built}"
         )
     since = f" since {state['since']:%Y-%m-%d %H:%M}" if state["since"] else ""
     typer.echo(f"integration  {state['state']}{since}{': ' + state['reason'] if state['reason'] else ''}")
@@ -63,6 +66,7 @@ def status_json(house: House) -> dict[str, Any]:
         head = connection.execute("SELECT position, hash FROM events ORDER BY position DESC LIMIT 1").fetchone()
         failed = connection.execute("SELECT count(*) FROM failed_updates").fetchone()
     state, counts = integration(house.ledger), backlog.counts(house.database)
+    rebuilds = running(house.database)
     return {
         "head": {"position": head[0] if head else 0, "hash": bytes(head[1]).hex() if head else None},
         "projections": [
@@ -73,6 +77,7 @@ def status_json(house: House) -> dict[str, Any]:
                 "lag_events": lag.events,
                 "lag_seconds": lag.seconds,
                 "state": "inline" if lag.mode == "inline" else "current" if lag.events == 0 else "behind",
+                "rebuild": _rebuild_json(house, rebuilds.get(lag.name)),
             }
             for lag in lags(house.database)
         ],
@@ -103,6 +108,13 @@ def status_json(house: House) -> dict[str, Any]:
         ],
         "failed_updates": failed[0] if failed else 0,
     }
+
+
+def _rebuild_json(house: House, one: Running | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    started_at = one.started_at.astimezone(house.zone)
+    return {"version": one.version, "position": one.position, "started_at": started_at}
 
 
 def reason_of(house: House, state: Integration) -> str:

@@ -71,6 +71,8 @@ def _an_active_booking(recorder: PostgresRecorder) -> StoredEvent:
                 gone.add(msgspec.json.decode(event.data)["facts"]["booking_id"])
             elif event.type == "booking_made":
                 found.append(event)
+            elif event.type == "booking_moved":
+                gone.add(msgspec.json.decode(event.data)["facts"]["booking_id"])  # it is not there any more
         if not page:
             break
         after = page[-1].position

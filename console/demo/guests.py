@@ -14,6 +14,7 @@ from bot.local import ChatButton, ChatMessage, LocalTelegram
 from console.errors import FoundError
 
 PATIENCE_SECONDS = 60.0
+TRIES = 5
 Kind = type[CallbackData]
 _AFTER_HOLD: tuple[Kind, ...] = (buttons.Agree, buttons.Confirm)
 
@@ -26,6 +27,7 @@ class Tally:
     refused: int = 0
     booked: int = 0
     gave_up: int = 0
+    moved: int = 0
     cancelled: int = 0
 
 
@@ -50,7 +52,7 @@ class Guest:
         await self._press(buttons.Masters, buttons.Days, choice=service)
         if self._find(buttons.Days) and not self._find(buttons.Times):
             await self._press(buttons.Days)
-        for _ in range(5):
+        for _ in range(TRIES):
             if not self._find(buttons.Hold):
                 await self._press(buttons.Times, among=3)
             await self._press(buttons.Hold)
@@ -71,6 +73,28 @@ class Guest:
         await self._press(buttons.Cancel)
         self.has_booked = False
         self.tally.cancelled += 1
+
+    async def move(self) -> None:
+        """Moves the first of the own bookings to a time that is still free, unless its visit is too near."""
+        await self._say("/start")
+        await self._press(buttons.MyBookings)
+        await self._press(buttons.Card)
+        if not self._find(buttons.Move):
+            return
+        await self._press(buttons.Move)
+        if self._find(buttons.MoveDays) and not self._find(buttons.MoveTimes):
+            await self._press(buttons.MoveDays)
+        for _ in range(TRIES):
+            if not self._find(buttons.AskMove):
+                if not self._find(buttons.MoveTimes):
+                    return  # no other day has room
+                await self._press(buttons.MoveTimes, among=3)
+            await self._press(buttons.AskMove)
+            await self._press(buttons.MoveTo)
+            if not self._find(buttons.AskMove, buttons.MoveTimes):
+                self.tally.moved += 1
+                return
+            self.tally.refused += 1
 
     async def _finish(self) -> bool:
         if self._find(buttons.Agree):

@@ -160,7 +160,9 @@ class TryPage:
 
     def _story_lines(self, booking_id: BookingId) -> list[str]:
         history = self._house.ledger.history(boundaries.booking(booking_id))
-        return story_lines(history, current_catalog(self._house.database), self._house.zone) if history else []
+        if not history:
+            return []
+        return story_lines(history, current_catalog(self._house.database), self._house.zone, "ru")
 
     def _fingerprint(self) -> object:
         chat = self._telegram.chat(CHAT_ID)

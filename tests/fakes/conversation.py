@@ -90,9 +90,10 @@ class Person:
     house: House
     chat_id: int
     name: str = "Мария"
+    language_code: str | None = "ru"
 
     def __post_init__(self) -> None:
-        self.house.telegram.enter(self.chat_id, self.name)
+        self.house.telegram.enter(self.chat_id, self.name, self.language_code)
 
     @property
     def chat(self) -> Chat:
