@@ -15,6 +15,7 @@ from console.cli.common import house_of, named, parse_time, print_json
 from console.errors import UsageError
 from console.wiring import House
 from ledger.codec import Recorded
+from ledger.sync_state import Status
 from ledger.values import BookingId, booking_code
 from projections import backlog, schedule
 from projections.backlog import BacklogProjection
@@ -22,7 +23,7 @@ from projections.catalog import Catalog, CatalogProjection, catalog_in
 from projections.projector import Projection, scratch
 from projections.schedule import Schedule, ScheduledBooking
 
-Statuses = Mapping[BookingId, tuple[str, int | None]]
+Statuses = Mapping[BookingId, tuple[Status, int | None]]
 
 
 @dataclass(frozen=True)
