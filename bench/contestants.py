@@ -20,6 +20,7 @@ from bench.library import datastore
 from bench.rounds import Work
 from ledger import events as e
 from ledger.codec import Recorded, encode, stored_name
+from ledger.ledger import write_along
 from ledger.postgres import Database, migrate
 from ledger.privacy import random_id
 from ledger.recorder import BoundaryItem, PostgresRecorder
@@ -153,7 +154,7 @@ class Ours:
                     Recorded(place, at, tuple(one.tags), CLIENT, _FIRST, CAUSE, event)
                     for place, one, event in zip(count(last - batch + 1), stored, events, strict=False)
                 ]
-                self._schedule.apply(connection, appended)
+                write_along(connection, [self._schedule], appended)
             self._recorder.notifier.notify_soon()
 
         return write

@@ -48,7 +48,7 @@ _E = TypeVar("_E")
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
-class Envelope(msgspec.Struct, Generic[_E], frozen=True):
+class Envelope(msgspec.Struct, Generic[_E], frozen=True, gc=False):
     """What is stored as `data`: who did it, when by the salon's clock, what led to it, and the facts."""
 
     by: Actor
@@ -57,7 +57,7 @@ class Envelope(msgspec.Struct, Generic[_E], frozen=True):
     facts: _E
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """An event with its place in the log."""
 
     position: int

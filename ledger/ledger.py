@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -172,9 +173,16 @@ class Ledger:
             Recorded(first + n, recorded_at, tuple(stored.tags), order.by, order.at, cause, event)
             for n, (stored, event) in enumerate(zip(batch, events, strict=True))
         ]
-        for projection in self._inline:
-            projection.apply(connection, appended)
+        write_along(connection, self._inline, appended)
         return last
+
+
+def write_along(connection: Connection, inline: Sequence[InlineProjection], appended: Sequence[Recorded]) -> None:
+    """Applies new events to the inline read models, in the transaction that appended them."""
+    # With a few events a pipeline costs more than the waiting for answers that it spares.
+    with connection.pipeline() if len(appended) > 2 else nullcontext():
+        for projection in inline:
+            projection.apply(connection, appended)
 
 
 def recorded(stored: StoredEvent) -> Recorded:

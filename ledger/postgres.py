@@ -35,7 +35,7 @@ class Database:
         self.channel = f"{schema}_events"
         # Shown in pg_stat_activity; a name in the URL wins.
         self._name = conninfo_to_dict(url).get("application_name") or f"zapisnik {schema}"
-        self._set_path = sql.SQL("SET LOCAL search_path = {}, public").format(sql.Identifier(schema))
+        self._set_path = sql.SQL("SET LOCAL search_path = {}, public").format(sql.Identifier(schema)).as_bytes()
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
             min_size=0,

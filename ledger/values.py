@@ -28,7 +28,7 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # https://www.crockford.com/bas
 _READ_AS = str.maketrans("OIL", "011")
 
 
-class Slot(msgspec.Struct, frozen=True):
+class Slot(msgspec.Struct, frozen=True, gc=False):
     """A half-open time [starts_at, ends_at) of one master; both instants aware, in the salon's zone."""
 
     staff_id: StaffId
@@ -55,7 +55,7 @@ class Slot(msgspec.Struct, frozen=True):
             day += timedelta(days=1)
 
 
-class BookedService(msgspec.Struct, frozen=True):
+class BookedService(msgspec.Struct, frozen=True, gc=False):
     """A service as agreed at booking time: price in the catalogue's minor units (kopecks), length in minutes."""
 
     service_id: ServiceId
@@ -63,14 +63,14 @@ class BookedService(msgspec.Struct, frozen=True):
     minutes: int
 
 
-class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
+class Actor(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Who did it: `id` is random for clients and staff-chat members, a role's name for system and crm."""
 
     kind: Literal["client", "staff", "operator", "system", "crm"]
     id: str = ""
 
 
-class Sealed(msgspec.Struct, frozen=True, rename={"blob": "sealed", "context": "for"}):
+class Sealed(msgspec.Struct, frozen=True, gc=False, rename={"blob": "sealed", "context": "for"}):
     """Personal text only its client's key can open; see `ledger.privacy` for the layout of the blob.
 
     An empty blob says that nothing was known: whoever decides without keys has to see that a phone is missing.

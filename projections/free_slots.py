@@ -43,18 +43,16 @@ def free_slots(
     until = datetime.combine(until_on + timedelta(days=1), time.min, catalog.zone)
     busy = schedule.taken(database, staff_ids, since, until, now, moving=moving.booking_id if moving else None)
     taken = _by_day(busy, catalog.zone)
-    earliest = now + timedelta(minutes=policy.minimum_notice_minutes)
+    # Never at this very moment, even where no notice is wanted.
+    earliest = now + max(timedelta(minutes=policy.minimum_notice_minutes), timedelta.resolution)
     found: dict[date, list[Slot]] = {}
     for offset in range((until_on - from_on).days + 1):
         day = from_on + timedelta(days=offset)
         slots = [
             slot
             for one in staff_ids
-            for slot in _starts(catalog, one, day, length)
-            if slot.starts_at >= earliest
-            and slot.starts_at > now
-            and slot != present
-            and not any(slot.overlaps(other) for other in taken.get((one, day), ()))
+            for slot in _free(catalog, one, day, length, taken.get((one, day), ()), earliest)
+            if slot != present
         ]
         if slots:
             load = {one: len(taken.get((one, day), ())) for one in staff_ids}
@@ -66,28 +64,57 @@ def _length(catalog: Catalog, service_ids: Sequence[ServiceId]) -> timedelta:
     return timedelta(minutes=sum(offer.minutes for i in service_ids if (offer := catalog.service(i))))
 
 
-def _by_day(taken: Sequence[Slot], zone: ZoneInfo) -> dict[tuple[StaffId, date], list[Slot]]:
+Span = tuple[float, float]
+"""A taken time in seconds since 1970: a month has thousands of comparisons, and those of zoned times are slow."""
+
+
+def _by_day(taken: Sequence[Slot], zone: ZoneInfo) -> dict[tuple[StaffId, date], list[Span]]:
     """Each master's taken times by the salon's days they touch: a busy month is compared day by day, not as a whole."""
-    days: dict[tuple[StaffId, date], list[Slot]] = defaultdict(list)
+    days: dict[tuple[StaffId, date], list[Span]] = defaultdict(list)
     for busy in taken:
-        local = Slot(busy.staff_id, busy.starts_at.astimezone(zone), busy.ends_at.astimezone(zone))
-        for day in local.days():
-            days[busy.staff_id, day].append(busy)
+        span = busy.starts_at.timestamp(), busy.ends_at.timestamp()
+        # Where clocks are set back, the wall may show an end before its start.
+        ends = busy.starts_at, busy.ends_at - timedelta.resolution
+        first, last = sorted(instant.astimezone(zone).date() for instant in ends)
+        for offset in range((last - first).days + 1):
+            days[busy.staff_id, first + timedelta(days=offset)].append(span)
     return days
 
 
-def _starts(catalog: Catalog, staff_id: StaffId, day: date, length: timedelta) -> Iterator[Slot]:
-    step = timedelta(minutes=catalog.facts.policy.slot_step_minutes)
+def _free(
+    catalog: Catalog, staff_id: StaffId, day: date, length: timedelta, taken: Sequence[Span], earliest: datetime
+) -> Iterator[Slot]:
+    """A master's slots of a day that begin no sooner than `earliest` and overlap nothing that is taken."""
+    not_before, seconds = earliest.timestamp(), length.total_seconds()
+    for starts_at, ends_at in _starts(catalog, staff_id, day, length):
+        begins = starts_at.timestamp()
+        if begins >= not_before and not any(begins < end and start < begins + seconds for start, end in taken):
+            yield Slot(staff_id, starts_at, ends_at)
+
+
+def _starts(catalog: Catalog, staff_id: StaffId, day: date, length: timedelta) -> Iterator[tuple[datetime, datetime]]:
+    """Begin and end of every slot on the grid of a master's shifts."""
+    zone, step = catalog.zone, timedelta(minutes=catalog.facts.policy.slot_step_minutes)
+    clocks_change = _offset(day, zone) != _offset(day + timedelta(days=1), zone)
     for interval in working_intervals(catalog.shifts.get(staff_id), day):
         # The grid is walked in wall-clock digits: where clocks change, a shift's hours are still what the wall says.
         start, closes = datetime.combine(day, interval.opens), datetime.combine(day, interval.closes)
         while start + length <= closes:
-            starts_at, ends_at = start.replace(tzinfo=catalog.zone), (start + length).replace(tzinfo=catalog.zone)
-            # Where clocks change in between, the wall says another length than the master needs, or no time at all.
-            real_length = ends_at.astimezone(UTC) - starts_at.astimezone(UTC)
-            if real_length == length and _is_on_the_wall(starts_at) and _is_on_the_wall(ends_at):
-                yield Slot(staff_id, starts_at, ends_at)
+            starts_at, ends_at = start.replace(tzinfo=zone), (start + length).replace(tzinfo=zone)
+            if not clocks_change or _is_real(starts_at, ends_at, length):
+                yield starts_at, ends_at
             start += step
+
+
+def _offset(day: date, zone: ZoneInfo) -> timedelta | None:
+    """The clock's difference to UTC as the day begins."""
+    return datetime.combine(day, time.min, zone).utcoffset()
+
+
+def _is_real(starts_at: datetime, ends_at: datetime, length: timedelta) -> bool:
+    """False where clocks change in between: the wall says another length than the master needs, or no time at all."""
+    real_length = ends_at.astimezone(UTC) - starts_at.astimezone(UTC)
+    return real_length == length and _is_on_the_wall(starts_at) and _is_on_the_wall(ends_at)
 
 
 def _is_on_the_wall(instant: datetime) -> bool:

@@ -205,14 +205,18 @@ def taken(
 
     A booking that is `moving` is not in its own way.
     """
-    rows = _many(
-        database,
-        """staff_id = ANY (%s) AND active AND starts_at < %s AND starts_at > %s AND ends_at > %s
-           AND (status <> 'held' OR expires_at > %s) AND booking_id IS DISTINCT FROM %s""",
-        # A slot lasts at most a day, so the index on starts_at bounds the search from both sides.
-        (list(staff_ids), until, since.fromtimestamp(since.timestamp() - 86400, since.tzinfo), since, now, moving),
-    )
-    return [Slot(row.staff_id, row.starts_at, row.ends_at) for row in rows]
+    # A slot lasts at most a day, so the index on starts_at bounds the search from both sides.
+    day_before = since.fromtimestamp(since.timestamp() - 86400, since.tzinfo)
+    with database.transaction() as connection:
+        rows = connection.execute(
+            """SELECT staff_id, starts_at, ends_at FROM schedule
+               WHERE staff_id = ANY (%s) AND active AND starts_at < %s AND starts_at > %s AND ends_at > %s
+                   AND (status <> 'held' OR expires_at > %s) AND booking_id IS DISTINCT FROM %s
+               ORDER BY starts_at, staff_id""",
+            (list(staff_ids), until, day_before, since, now, moving),
+            binary=True,
+        ).fetchall()
+    return [Slot(*row) for row in rows]
 
 
 def between(database: Database, since: datetime, until: datetime) -> list[ScheduledBooking]:

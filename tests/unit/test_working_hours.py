@@ -172,3 +172,12 @@ def test_a_slot_over_the_repeated_hour_is_not_offered(busy: list[Slot]) -> None:
 
     assert {one.ends_at.astimezone(UTC) - one.starts_at.astimezone(UTC) for one in found} == {timedelta(hours=1)}
     assert starts(found)[-3:] == ["03:00", "03:30", "04:00"]
+
+
+def test_a_visit_in_the_hour_that_comes_twice_takes_its_time_and_breaks_nothing(busy: list[Slot]) -> None:
+    # From 02:45 to 02:15 by the wall: clocks go back from 03:00 to 02:00 in between.
+    began_at = datetime(2030, 10, 27, 0, 45, tzinfo=UTC)
+    busy.append(Slot(ANNA, began_at, began_at + timedelta(minutes=30)))
+    busy.append(Slot(ANNA, began_at + timedelta(hours=2), began_at + timedelta(hours=3)))  # 03:45 by then
+
+    assert starts(on_a_night(date(2030, 10, 27))) == ["00:00", "00:30", "01:00", "01:30"]
