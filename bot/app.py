@@ -38,6 +38,8 @@ from bot.screens import (
 )
 from bot.screens.contact import SharedContact
 from bot.showing import answer_message, answer_press
+from bot.staff import other_groups_router, staff_router
+from bot.staff_chat import StaffChat
 from ledger.errors import MalformedValueError, RefusalError
 
 __all__ = ["BotServices", "BotTokenError", "FailedUpdates", "build_dispatcher", "new_bot", "poll"]
@@ -57,9 +59,12 @@ def new_bot(token: str, api_url: str = TELEGRAM) -> Bot:
         raise BotTokenError("BOT_TOKEN is not a bot's token: they look like 123456789:AAE…") from error
 
 
-def build_dispatcher(bot_services: BotServices) -> Dispatcher:
+def build_dispatcher(bot_services: BotServices, staff_chat: StaffChat | None = None) -> Dispatcher:
     """Every screen under its button. Keeps nothing between updates, so any number may work side by side."""
     dispatcher = Dispatcher(disable_fsm=True)
+    if staff_chat is not None:
+        dispatcher.include_router(staff_router(bot_services, staff_chat))
+    dispatcher.include_router(other_groups_router())
     dispatcher.include_router(_presses(bot_services))
     dispatcher.include_router(_messages(bot_services))
     return dispatcher

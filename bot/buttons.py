@@ -1,4 +1,4 @@
-"""Every button a client can press, packed into at most 64 bytes with everything its answer needs.
+"""Every button a client or the staff can press, packed into at most 64 bytes with everything its answer needs.
 
 Numbers travel in base 36, days as digits, so that the largest ids fit. A button may be older than this program, or
 forged: what does not unpack is answered by the menu, what does unpack is a request that the ledger still judges.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from aiogram.filters.callback_data import CallbackData
 from pydantic import BeforeValidator, Field, PlainSerializer
@@ -222,3 +222,10 @@ class MoveTo(CallbackData, prefix="mm"):
     staff_id: PackedStaff
     minute: PackedMinute
     any_master: bool = False
+
+
+class ResumeSync(CallbackData, prefix="sr"):
+    """Staff: go on sending to the CRM; `since` is when the state that was looked at began, in Unix seconds."""
+
+    past: Literal["send", "skip", "ask"]
+    since: PackedNumber

@@ -31,8 +31,10 @@ from ledger.privacy import Vault, new_master_key
 from ledger.recorder import PostgresRecorder
 from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
+from projections.notices import NoticesProjection
 from projections.projector import Follower, Projection, check_installed, install
 from projections.rebuild import Progress, rebuild
+from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from sync.access import Access
 from sync.outcomes import Outcomes
@@ -58,8 +60,8 @@ class House:
     holder: str
 
 
-def read_models() -> tuple[Schedule, CatalogProjection, BacklogProjection]:
-    return Schedule(), CatalogProjection(), BacklogProjection()
+def read_models() -> tuple[Schedule, CatalogProjection, BacklogProjection, RemindersProjection, NoticesProjection]:
+    return Schedule(), CatalogProjection(), BacklogProjection(), RemindersProjection(), NoticesProjection()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -46,6 +46,8 @@ CREATE TABLE backlog_failures{suffix} (
 """
 
 EventSync = Literal["pending", "succeeded", "skipped", "parked", "erased"]
+Lack = Literal["create", "move", "cancel", "skip", "past", "unknown", "parked"]
+"""What the CRM lacks of a booking; `skip` is nothing any more, `past` asks the operator first."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,31 @@ class _Rows:
 def open_items(database: Database, *, limit: int | None = None) -> list[SyncState]:
     """Bookings the CRM does not hold as it should, visits nearest in time first."""
     return _states(database, "status IN ('pending', 'unknown', 'parked')", limit)
+
+
+def lacking(database: Database, now: datetime) -> dict[Lack, list[BookingId]]:
+    """The open bookings by what the CRM lacks of them, visits nearest in time first."""
+    found: dict[Lack, list[BookingId]] = {}
+    for state in open_items(database):
+        found.setdefault(lack_of(state, now), []).append(state.booking_id)
+    return found
+
+
+def to_send(found: Mapping[Lack, Sequence[BookingId]], *, with_past: bool) -> int:
+    """How many bookings the sender has still to do with the CRM about."""
+    lacks: tuple[Lack, ...] = ("create", "move", "cancel", "unknown")
+    return sum(len(found.get(lack, ())) for lack in lacks) + (len(found.get("past", ())) if with_past else 0)
+
+
+def lack_of(state: SyncState, now: datetime) -> Lack:
+    """What the CRM lacks of an open booking; a visit that has begun is sent only if the operator wants it."""
+    if state.parked:
+        return "parked"
+    if state.open_attempt is not None or state.operation is None:
+        return "unknown"
+    if state.operation in ("create", "move") and state.slot.starts_at <= now:
+        return "past"
+    return state.operation
 
 
 def _states(database: Database, condition: str, limit: int | None) -> list[SyncState]:

@@ -23,7 +23,9 @@ from ledger.values import Actor, BookingId, ClientId, Sealed, ServiceId, Slot
 from projections import schedule
 from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
+from projections.notices import NoticesProjection
 from projections.projector import Follower, install
+from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from tests.builders import ANNA, HAIRCUT, NOW, OLGA, catalog, shifts
 
@@ -35,7 +37,7 @@ class Salon:
         migrate(database)
         self.database = database
         self.recorder = PostgresRecorder(database)
-        models = (Schedule(), CatalogProjection(), BacklogProjection())
+        models = (Schedule(), CatalogProjection(), BacklogProjection(), RemindersProjection(), NoticesProjection())
         install(self.recorder, models)
         self.ledger = Ledger(self.recorder, [models[0]])
         self.master_key = new_master_key()

@@ -25,7 +25,9 @@ from ledger.tags import tags_of
 from ledger.values import BookingId, ClientId, Slot
 from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
+from projections.notices import NoticesProjection
 from projections.projector import Projection, install
+from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from projections.tables import tables_of
 from tests.builders import ANNA, BOOKING, HAIRCUT, MARIA, NOW, OLGA, SYSTEM, catalog, order, sealed, shifts, slot
@@ -34,7 +36,7 @@ _T = TypeVar("_T")
 
 
 def read_models() -> list[Projection]:
-    return [Schedule(), CatalogProjection(), BacklogProjection()]
+    return [Schedule(), CatalogProjection(), BacklogProjection(), RemindersProjection(), NoticesProjection()]
 
 
 class Diary:

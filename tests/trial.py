@@ -22,7 +22,7 @@ from console.cli.catalog import publish
 from console.cli.common import caught_up
 from console.demo.guests import Guest, Tally
 from console.roles import started
-from console.serving import serve_bot
+from console.serving import serve_bot, serve_messages
 from console.settings import load_settings
 from console.web.trial import cast
 from console.web.trial.page import TryPage
@@ -87,15 +87,20 @@ def at_work(trial: Trial) -> Iterator[None]:
     def serve() -> None:
         asyncio.run(serve_bot(trial.house, local_bot(trial.telegram), stopped, wait_seconds=1))
 
-    bot = threading.Thread(target=serve)
-    bot.start()
+    def write() -> None:
+        asyncio.run(serve_messages(trial.house, local_bot(trial.telegram), stopped))
+
+    serving = [threading.Thread(target=serve), threading.Thread(target=write)]
+    for thread in serving:
+        thread.start()
     try:
         with started(trial.house, ["follow", "sync"], stopped) as failures:
             trial.until(lambda state: state["integration"]["is_open"] and not trial.telegram.unanswered())
             yield
     finally:
         stopped.set()
-        bot.join()
+        for thread in serving:
+            thread.join()
     assert failures == []
 
 
@@ -112,6 +117,7 @@ def open_trial(database_url: str, schema: str) -> Iterator[Trial]:
             yclients_partner_token=SecretStr(PARTNER_TOKEN),
             yclients_user_token=SecretStr(USER_TOKEN),
             yclients_company_id=1,
+            admin_chat_id=cast.STAFF_CHAT,
             sync_spacing_seconds=0.21,
         )
         with open_house(settings, prepare=True, zone=ZONE) as house:

@@ -56,7 +56,7 @@ def run() -> None:
             caught_up(house)
     # Opened anew: the salon's zone is known now.
     with open_house(settings) as house:
-        roles: list[Role] = ["follow", "remind", "bot"]
+        roles: list[Role] = ["follow", "remind", "messages", "bot"]
         if settings.has_crm():
             _name_the_crm(house)
             roles.append("sync")
@@ -78,9 +78,18 @@ def bot() -> None:
 
 @commands.command()
 def remind() -> None:
-    """Free the times whose holds ran out. (Reminders to clients are not sent yet.)"""
-    with open_house(load_settings()) as house:
-        run_roles(house, ["remind"])
+    """Remind clients, tell the staff chat, free the times whose holds ran out."""
+    settings = load_settings()
+    roles: list[Role] = ["follow", "remind"]
+    if settings.bot_token is not None:
+        from console.serving import bot_of  # noqa: PLC0415  aiogram takes seconds to import
+
+        bot_of(settings)
+        roles.append("messages")
+    with open_house(settings) as house:
+        if settings.bot_token is None:
+            typer.echo("BOT_TOKEN not set: times are freed, but nobody is reminded and the staff chat is told nothing.")
+        run_roles(house, roles)
 
 
 def _name_the_crm(house: House) -> None:

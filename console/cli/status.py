@@ -8,11 +8,9 @@ import typer
 
 from console.cli.common import house_of, print_json
 from console.wiring import House
-from ledger.errors import SealError
-from ledger.privacy import HOUSE
 from ledger.values import booking_code
 from projections import backlog
-from projections.integration import Integration, integration
+from projections.integration import Integration, integration, opened_note
 from projections.projector import lags
 from projections.rebuild import Running, running
 
@@ -131,9 +129,4 @@ def reason_of(house: House, state: Integration) -> str:
 
 def note_of(house: House, state: Integration) -> str:
     """The operator's own words, opened; '' without any."""
-    if state.note is None:
-        return ""
-    try:
-        return house.vault.open(HOUSE, state.note, "note")
-    except SealError:
-        return "…"
+    return opened_note(house.vault, state)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from console.web.trial import cast
 from sync.simulator_gate import MODES
-from tests.trial import Trial, at_work, is_settled, open_trial
+from tests.trial import Json, Trial, at_work, is_settled, open_trial
 
 
 @pytest.fixture
@@ -44,11 +44,31 @@ def test_a_tap_in_the_chat_reaches_the_bot_and_a_second_client_has_a_chat_in_the
 
     after = trial.until(lambda now: now["chat"]["messages"][-1]["text"] != message["text"])
     assert [(tab["name"], tab["part"], tab["language"]) for tab in after["chats"]] == [
+        ("Сотрудники «Липы»", "staff", None),
         ("Мария", "client", "ru"),
         ("Emma", "client", "en"),
     ]
     emma = trial.state(chat=cast.EMMA.chat_id)["chat"]["messages"][1]
     assert emma["buttons"][0][0]["text"] == "Book a visit"
+
+
+def test_the_staff_are_told_and_may_ask_and_decide_in_their_own_chat(trial: Trial) -> None:
+    trial.book()
+    staff = cast.STAFF_CHAT
+
+    def says(words: str) -> Callable[[Json], bool]:
+        return lambda _: any(words in one["text"] for one in trial.state(chat=staff)["chat"]["messages"])
+
+    trial.until(says("Новая запись"))
+    trial.post("/text", chat_id=staff, text="/today")
+    trial.until(says("визит"))
+    trial.post("/text", chat_id=staff, text="/pause ждём ключи")
+    trial.until(lambda state: state["integration"]["state"] == "paused")
+    trial.post("/text", chat_id=staff, text="/resume")
+    trial.until(says("Возобновить обмен с CRM?"))
+    asked = trial.state(chat=staff)["chat"]["messages"][-1]
+    trial.post("/tap", chat_id=staff, message_id=asked["message_id"], data=asked["buttons"][0][0]["data"])
+    trial.until(lambda state: state["integration"]["state"] == "running")
 
 
 def test_the_outage_as_a_visitor_plays_it(trial: Trial) -> None:

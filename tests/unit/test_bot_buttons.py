@@ -42,6 +42,7 @@ LARGEST: list[CallbackData] = [
     buttons.MoveTimes(booking_id=BOOKING, version=999, staff_id=STAFF, day=DAY, page=999),
     buttons.AskMove(booking_id=BOOKING, version=999, staff_id=STAFF, minute=(1 << 31) - 1, any_master=True),
     buttons.MoveTo(booking_id=BOOKING, version=999, staff_id=STAFF, minute=(1 << 31) - 1, any_master=True),
+    buttons.ResumeSync(past="send", since=(1 << 40)),
 ]
 EMPTIEST: list[CallbackData] = [
     buttons.Services(),

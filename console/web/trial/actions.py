@@ -17,6 +17,7 @@ from starlette.routing import Route
 from bot.local import LocalTelegram
 from console.demo.breaks import alter_an_event, put_back
 from console.errors import FoundError
+from console.web.trial import cast
 from console.web.trial.cast import person_of
 from console.web.trial.outage import OPERATOR, ShortOutage
 from console.wiring import House
@@ -65,7 +66,8 @@ class Actions:
     async def _tap(self, request: Request) -> Json:
         tap = await _body(request, _Tap)
         try:
-            self._last_taps[tap.chat_id] = self._telegram.tap(tap.chat_id, tap.message_id, tap.data)
+            by = cast.ADMINISTRATOR if tap.chat_id == cast.STAFF_CHAT else None
+            self._last_taps[tap.chat_id] = self._telegram.tap(tap.chat_id, tap.message_id, tap.data, by=by)
         except LookupError as error:
             raise HTTPException(404, "there is no such message") from error
         return {}
@@ -74,7 +76,10 @@ class Actions:
         said = await _body(request, _Text)
         if said.chat_id not in self._telegram.chat_ids():
             raise HTTPException(404, "there is no such chat")
-        self._telegram.send_text(said.chat_id, said.text)
+        if said.chat_id == cast.STAFF_CHAT:
+            self._telegram.send_in_group(said.chat_id, cast.ADMINISTRATOR, said.text)
+        else:
+            self._telegram.send_text(said.chat_id, said.text)
         return {}
 
     async def _contact(self, request: Request) -> Json:

@@ -1,4 +1,4 @@
-"""Who chats with the bot in the trial: people the visitor plays, and invented guests of the short outage."""
+"""Who chats with the bot in the trial: people the visitor plays, the staff, and invented guests of the short outage."""
 
 from __future__ import annotations
 
@@ -24,13 +24,19 @@ class Person:
 MARIA = Person(1001, "Мария", "79161234567", "ru")
 EMMA = Person(1002, "Emma", "79251234567", "en")
 CAST = (MARIA, EMMA)
+STAFF_CHAT = -1001000000001
+"""A supergroup; the visitor writes in it as its administrator."""
+ADMINISTRATOR = 3001
+STAFF_NAME, ADMINISTRATOR_NAME = "Сотрудники «Липы»", "Ирина"
 FIRST_GUEST = 2001
 GUESTS = ("Алина", "Тимур", "Вера", "Кира", "Лев", "Софья")
 """Names for the guests of the short outage, in their order; a second play brings others of the same names."""
 
 
 def enter(telegram: LocalTelegram) -> None:
-    """Everybody opens the chat and greets the bot."""
+    """Everybody opens the chat and greets the bot; the staff have a group with it."""
+    telegram.open_group(STAFF_CHAT, STAFF_NAME)
+    telegram.join(STAFF_CHAT, ADMINISTRATOR, ADMINISTRATOR_NAME, "administrator")
     for person in CAST:
         telegram.enter(person.chat_id, person.name, person.language)
         telegram.send_text(person.chat_id, "/start")
