@@ -44,9 +44,9 @@ def test_a_tap_in_the_chat_reaches_the_bot_and_a_second_client_has_a_chat_in_the
 
     after = trial.until(lambda now: now["chat"]["messages"][-1]["text"] != message["text"])
     assert [(tab["name"], tab["part"], tab["language"]) for tab in after["chats"]] == [
-        ("Сотрудники «Липы»", "staff", None),
         ("Мария", "client", "ru"),
         ("Emma", "client", "en"),
+        ("Сотрудники «Липы»", "staff", None),
     ]
     emma = trial.state(chat=cast.EMMA.chat_id)["chat"]["messages"][1]
     assert emma["buttons"][0][0]["text"] == "Book a visit"
@@ -55,6 +55,7 @@ def test_a_tap_in_the_chat_reaches_the_bot_and_a_second_client_has_a_chat_in_the
 def test_the_staff_are_told_and_may_ask_and_decide_in_their_own_chat(trial: Trial) -> None:
     trial.book()
     staff = cast.STAFF_CHAT
+    assert "/today" in trial.browser.get("/salon").json()["staff_commands"]
 
     def says(words: str) -> Callable[[Json], bool]:
         return lambda _: any(words in one["text"] for one in trial.state(chat=staff)["chat"]["messages"])
