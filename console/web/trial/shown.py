@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from bot.local import Chat, LocalTelegram
+from bot.staff import COMMANDS
 from console.cli.status import note_of
-from console.web.trial.cast import part_of, person_of
+from console.web.trial.cast import PARTS, part_of, person_of
 from console.web.trial.diary import Diary
 from console.wiring import House
 from ledger.recorder import StoredEvent
@@ -45,6 +46,7 @@ class Shown:
             "staff": {str(one.staff_id): one.name for one in facts.staff} if facts else {},
             "services": {str(one.service_id): one.title for one in facts.services} if facts else {},
             "modes": MODES,
+            "staff_commands": [f"/{command}" for command in COMMANDS],
             "schema": self._house.settings.zapisnik_schema,
         }
 
@@ -55,7 +57,7 @@ class Shown:
             "head": head,
             "log": [_event(event) for event in log],
             "settled": self._settled(head),
-            "chats": [_tab(self._telegram.chat(one)) for one in self._telegram.chat_ids()],
+            "chats": sorted((_tab(self._telegram.chat(one)) for one in self._telegram.chat_ids()), key=_place),
             "chat": _chat(self._telegram.chat(chat_id)) if chat_id in self._telegram.chat_ids() else None,
             "integration": self._integration(),
             **self.diary.shown(day),
@@ -121,6 +123,11 @@ def _tab(chat: Chat) -> Json:
         "language": person.language if person else None,
         "stamp": _stamp(chat),
     }
+
+
+def _place(tab: Json) -> int:
+    """The visitor's own phones first, then the staff, then the guests as they come."""
+    return PARTS.index(tab["part"])
 
 
 def _chat(chat: Chat) -> Json:
