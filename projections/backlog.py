@@ -44,6 +44,8 @@ CREATE TABLE backlog_failures (
 """
 
 EventSync = Literal["pending", "succeeded", "skipped", "parked", "erased"]
+SYNCED_TYPES = frozenset({"booking_made", "booking_moved", "booking_cancelled"})
+"""Booking events the CRM has to learn of."""
 
 
 @dataclass(frozen=True)
