@@ -60,7 +60,7 @@ class Guard:
     def _refusal(self, request: Request) -> Response | None:
         if self._door is None:
             return None if is_local(request.headers.get("host", "")) else _not_here()
-        # Never `request.url`: it begins with the Host header, which a visitor may fill with a path of an open page.
+        # Not from `request.url`: that is put together from the Host header, in which a visitor may write a path too.
         path = request.scope["path"]
         if request.state.is_signed_in or path in OPEN_PATHS or path.startswith(ASSETS):
             return None

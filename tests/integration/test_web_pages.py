@@ -108,6 +108,18 @@ async def test_an_event_altered_behind_the_program_is_told(salon: Salon, browser
     assert "Не сходится" not in text_of(await browser.get(f"/events/{position + 1}"))
 
 
+async def test_an_event_put_in_another_ones_place_is_told(salon: Salon, browser: Browser) -> None:
+    """Its content fits its digest; only its hash does not follow from the event before."""
+    salon.book(slot("10:00"))
+    position = place_of(salon, "slot_held")
+    with salon.database.transaction() as connection:
+        connection.execute("ALTER TABLE events DISABLE TRIGGER USER")
+        connection.execute("UPDATE events SET hash = digest WHERE position = %s", (position,))
+        connection.execute("ALTER TABLE events ENABLE TRIGGER USER")
+
+    assert "Не сходится" in text_of(await browser.get(f"/events/{position}"))
+
+
 async def test_an_event_this_program_cannot_read_is_shown_as_it_stands(salon: Salon, browser: Browser) -> None:
     with salon.database.transaction() as connection:
         connection.execute(

@@ -174,7 +174,7 @@ async def test_a_form_that_is_none_is_refused_in_words(browser: Browser) -> None
 
 @pytest.mark.parametrize("host", ["x/healthz?", "x/sign-in#", "x/static/?a="])
 async def test_a_host_that_looks_like_an_open_page_opens_nothing(browser: Browser, host: str) -> None:
-    """Frameworks put the address together from the Host header: the door must not read it from there."""
+    """Doubly kept: the door does not read the address from there, and today's Starlette would refuse such a host."""
     answer = await browser.get("/events/1", host=host)
 
     assert answer.status_code == 303

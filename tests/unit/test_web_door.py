@@ -98,10 +98,10 @@ def test_wrong_guesses_are_forgotten_after_an_hour() -> None:
 
 def test_the_brake_remembers_a_bounded_number_of_addresses_the_newest_ones() -> None:
     brake = Brake(Hands())
-    for number in range(MOST_ADDRESSES):
-        brake.was_wrong(str(number))
-    for _ in range(FREE_GUESSES):
-        brake.was_wrong("newest")
+    for address in ["oldest", *map(str, range(MOST_ADDRESSES - 1)), "newest"]:
+        for _ in range(FREE_GUESSES):
+            brake.was_wrong(address)
 
     assert len(brake._guesses) == MOST_ADDRESSES
+    assert brake.seconds_to_wait("oldest") == 0
     assert brake.seconds_to_wait("newest") > 0
