@@ -1,4 +1,4 @@
-"""How long things take: threads that do one thing again and again, and figures from interleaved rounds."""
+"""How long things take: figures from interleaved rounds, and threads that do one thing again and again."""
 
 from __future__ import annotations
 
@@ -7,44 +7,63 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from statistics import median
+from statistics import median, quantiles
+from typing import Literal
 
 Work = Callable[[], object]
+Tell = Callable[[str], None]
+Unit = Literal["/s", "ms", "MB", "s"]
+"""Of `/s` more is better, of all others less."""
 
 
 @dataclass
 class Figure:
-    """One thing measured once a round; `per_second` is the median of the rounds."""
+    """One thing measured once a round; `value` is the median of the rounds."""
 
     name: str
+    unit: Unit = "/s"
     rounds: list[float] = field(default_factory=list)
 
     @property
-    def per_second(self) -> float:
+    def value(self) -> float:
         return median(self.rounds)
 
+    @property
+    def swing(self) -> float:
+        """How many times the smallest round the greatest is."""
+        return max(self.rounds) / min(self.rounds)
+
+    def beside(self, other: Figure) -> list[float]:
+        """Each round's ratio to the other's same round."""
+        return [mine / its for mine, its in zip(self.rounds, other.rounds, strict=True)]
+
     def times(self, other: Figure) -> float:
-        """How many times the other's rate this is: the median of the rounds' own ratios."""
-        return median(mine / its for mine, its in zip(self.rounds, other.rounds, strict=True))
+        """How many times the other's this is: the median of the rounds' own ratios."""
+        return median(self.beside(other))
 
 
 @dataclass(frozen=True)
-class Target:
-    """What a figure should reach; `unit` is what both numbers count."""
+class Contest:
+    """What one contestant does in its turn of a round, and the figures that come of it, in their order."""
 
-    name: str
-    wanted: float
-    reached: float
-    unit: str
+    figures: Sequence[Figure]
+    measure: Callable[[], Sequence[float]]
 
-    @property
-    def is_met(self) -> bool:
-        return self.reached >= self.wanted
 
-    @property
-    def missed_by(self) -> float:
-        """The missing share of what was wanted, 0 when nothing is missing."""
-        return max(0.0, 1 - self.reached / self.wanted)
+def interleaved(rounds: int, contests: Sequence[Contest], tell: Tell, what: str) -> None:
+    """Every contestant has its turn in every round; the first round warms up and does not count."""
+    for round_ in range(-1, rounds):
+        for contest in contests:
+            found = contest.measure()
+            if round_ >= 0:
+                for figure, value in zip(contest.figures, found, strict=True):
+                    figure.rounds.append(value)
+        tell(f"{what}, round {round_ + 1} of {rounds}" if round_ >= 0 else f"{what}, warmed up")
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value that `percent` of all values do not pass; needs two values at least."""
+    return quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
 def rate(works: Sequence[Work], seconds: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import time
 from collections.abc import Iterator
@@ -24,18 +25,24 @@ def throwaway_database(home: Path | None) -> Iterator[str]:
 
     A database, not a schema: the library's DCB recorder does not work outside `public`.
     """
-    with _server(home) as url:
-        name = f"zapisnik_bench_{token_hex(4)}"
+    with _server(home) as url, database_on(url) as conninfo:
+        yield conninfo
+
+
+@contextmanager
+def database_on(url: str) -> Iterator[str]:
+    """The same on a server that runs already."""
+    name = f"zapisnik_bench_{token_hex(4)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        yield make_conninfo(url, dbname=name)
+    finally:
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            yield make_conninfo(url, dbname=name)
-        finally:
-            with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def describe(conninfo: str) -> dict[str, object]:
+def describe(conninfo: str) -> dict[str, str | int | float]:
     """What the figures depend on: the server, its durability, the machine."""
     with psycopg.connect(conninfo) as connection:
         shown = connection.execute(
@@ -44,7 +51,8 @@ def describe(conninfo: str) -> dict[str, object]:
         ).fetchone()
     names = ("postgresql", "fsync", "synchronous_commit", "shared_buffers")
     said = dict(zip(names, shown or (), strict=False))
-    return {**said, "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 2)}
+    cores = os.cpu_count() or 0
+    return {**said, "python": platform.python_version(), "cores": cores, "load": round(os.getloadavg()[0], 2)}
 
 
 def fsync_milliseconds(directory: Path) -> float:

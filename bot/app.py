@@ -9,7 +9,7 @@ from typing import TypeVar
 from aiogram import Bot, Dispatcher, F, Router
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.filters import CommandStart
+from aiogram.filters import Command, CommandStart
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CallbackQuery, Message, Update, User
 from aiogram.utils.token import TokenValidationError
@@ -20,9 +20,26 @@ from bot.failures import FailedUpdates
 from bot.polling import poll
 from bot.request import BotServices, Request
 from bot.screen import Screen
-from bot.screens import confirm, consent, days, hold, masters, menu, my_bookings, refused, services, times
+from bot.screens import (
+    cancel,
+    card,
+    coming,
+    confirm,
+    consent,
+    hold,
+    language,
+    masters,
+    menu,
+    move,
+    my_bookings,
+    new_visit,
+    refused,
+    services,
+)
 from bot.screens.contact import SharedContact
 from bot.showing import answer_message, answer_press
+from bot.staff import other_groups_router, staff_router
+from bot.staff_chat import StaffChat
 from ledger.errors import MalformedValueError, RefusalError
 
 __all__ = ["BotServices", "BotTokenError", "FailedUpdates", "build_dispatcher", "new_bot", "poll"]
@@ -42,9 +59,12 @@ def new_bot(token: str, api_url: str = TELEGRAM) -> Bot:
         raise BotTokenError("BOT_TOKEN is not a bot's token: they look like 123456789:AAE…") from error
 
 
-def build_dispatcher(bot_services: BotServices) -> Dispatcher:
+def build_dispatcher(bot_services: BotServices, staff_chat: StaffChat | None = None) -> Dispatcher:
     """Every screen under its button. Keeps nothing between updates, so any number may work side by side."""
     dispatcher = Dispatcher(disable_fsm=True)
+    if staff_chat is not None:
+        dispatcher.include_router(staff_router(bot_services, staff_chat))
+    dispatcher.include_router(other_groups_router())
     dispatcher.include_router(_presses(bot_services))
     dispatcher.include_router(_messages(bot_services))
     return dispatcher
@@ -62,21 +82,28 @@ def _presses(bot_services: BotServices) -> Router:
         router.callback_query.register(handle, F.message.chat.type == "private", kind.filter())
 
     on(buttons.Menu, menu.show)
+    on(buttons.Speak, language.choose)
     on(buttons.Resume, hold.resume)
     on(buttons.Services, services.tap)
     on(buttons.Masters, masters.tap)
-    on(buttons.Days, days.tap)
-    on(buttons.Times, times.tap)
+    on(buttons.Days, new_visit.show_days)
+    on(buttons.Times, new_visit.show_times)
     on(buttons.Hold, hold.tap)
     on(buttons.Agree, consent.agree)
     on(buttons.Refuse, consent.refuse)
     on(buttons.Confirm, confirm.book)
-    on(buttons.OtherTime, times.other_time)
+    on(buttons.OtherTime, new_visit.other_time)
     on(buttons.Drop, confirm.drop)
     on(buttons.MyBookings, my_bookings.show)
-    on(buttons.Card, my_bookings.card)
-    on(buttons.AskCancel, my_bookings.ask_cancel)
-    on(buttons.Cancel, my_bookings.cancel)
+    on(buttons.Card, card.tap)
+    on(buttons.Coming, coming.tap)
+    on(buttons.AskCancel, cancel.ask)
+    on(buttons.Cancel, cancel.cancel)
+    on(buttons.Move, move.ask_master)
+    on(buttons.MoveDays, move.show_days)
+    on(buttons.MoveTimes, move.show_times)
+    on(buttons.AskMove, move.ask)
+    on(buttons.MoveTo, move.move)
 
     @router.callback_query(buttons.Nothing.filter())
     async def ignore(query: CallbackQuery, bot: Bot) -> None:
@@ -107,6 +134,10 @@ def _messages(bot_services: BotServices) -> Router:
     async def start(message: Message, bot: Bot, event_update: Update) -> None:
         await reply(message, bot, event_update, menu.show, None)
 
+    @router.message(Command("language"))
+    async def speak(message: Message, bot: Bot, event_update: Update) -> None:
+        await reply(message, bot, event_update, language.ask, None)
+
     @router.message(F.contact)
     async def contact(message: Message, bot: Bot, event_update: Update) -> None:
         if message.contact is not None:
@@ -135,4 +166,4 @@ def _decide(request: Request, show: Callable[[Request, _T], Screen], said: _T) -
 
 def _request(bot_services: BotServices, bot: Bot, update: Update, sender: User) -> Request:
     first_name = sender.first_name.encode("utf-8", "ignore").decode()  # a lone surrogate could not be sealed
-    return Request(bot_services, bot.id, update.update_id, sender.id, first_name)
+    return Request(bot_services, bot.id, update.update_id, sender.id, first_name, sender.language_code)

@@ -1,4 +1,4 @@
-"""Every button a client can press, packed into at most 64 bytes with everything its answer needs.
+"""Every button a client or the staff can press, packed into at most 64 bytes with everything its answer needs.
 
 Numbers travel in base 36, days as digits, so that the largest ids fit. A button may be older than this program, or
 forged: what does not unpack is answered by the menu, what does unpack is a request that the ledger still judges.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from aiogram.filters.callback_data import CallbackData
 from pydantic import BeforeValidator, Field, PlainSerializer
 
+from ledger.events import Language
 from ledger.values import ID_BITS, BookingId, ServiceId, StaffId
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -58,6 +59,12 @@ class Menu(CallbackData, prefix="m"):
 
 class Nothing(CallbackData, prefix="-"):
     """A cell of the calendar that only names or fills."""
+
+
+class Speak(CallbackData, prefix="l"):
+    """Speak this language with me from now on."""
+
+    language: Language
 
 
 class Resume(CallbackData, prefix="r"):
@@ -162,3 +169,63 @@ class Cancel(CallbackData, prefix="xx"):
 
     booking_id: PackedBooking
     version: PackedNumber
+
+
+class Coming(CallbackData, prefix="y"):
+    """I am coming to the booking as it stood at `version`."""
+
+    booking_id: PackedBooking
+    version: PackedNumber
+
+
+class Move(CallbackData, prefix="mv"):
+    """Move the booking as it stood at `version`: asks to whom and when."""
+
+    booking_id: PackedBooking
+    version: PackedNumber
+
+
+class MoveDays(CallbackData, prefix="md"):
+    """The calendar of a master (None: any) for a booking that moves; `month` as in Days."""
+
+    booking_id: PackedBooking
+    version: PackedNumber
+    staff_id: PackedStaff | None = None
+    month: PackedDay | None = None
+
+
+class MoveTimes(CallbackData, prefix="mt"):
+    """The times of a day that a booking can move to."""
+
+    booking_id: PackedBooking
+    version: PackedNumber
+    staff_id: PackedStaff | None = None
+    day: PackedDay
+    page: PackedNumber = 0
+
+
+class AskMove(CallbackData, prefix="mq"):
+    """Move the booking to this time, `minute` and `any_master` as in Hold: asks once more."""
+
+    booking_id: PackedBooking
+    version: PackedNumber
+    staff_id: PackedStaff
+    minute: PackedMinute
+    any_master: bool = False
+
+
+class MoveTo(CallbackData, prefix="mm"):
+    """Move the booking as it stood at `version` to this time."""
+
+    booking_id: PackedBooking
+    version: PackedNumber
+    staff_id: PackedStaff
+    minute: PackedMinute
+    any_master: bool = False
+
+
+class ResumeSync(CallbackData, prefix="sr"):
+    """Staff: go on sending to the CRM; `since` is when the state that was looked at began, in Unix seconds."""
+
+    past: Literal["send", "skip", "ask"]
+    since: PackedNumber

@@ -6,6 +6,8 @@ import calendar
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
+from aiogram.filters.callback_data import CallbackData
+
 from bot import buttons
 from bot.screen import Button
 from bot.texts.formats import month_words, weekday_names
@@ -19,7 +21,7 @@ def month_rows(
     *,
     earlier: Button | None,
     later: Button | None,
-    open_day: Callable[[date], buttons.Times],
+    open_day: Callable[[date], CallbackData],
     locale: str,
 ) -> list[Sequence[Button]]:
     """Title with turns to the months around it, weekdays from Monday, then the weeks that have a day with room."""

@@ -20,7 +20,7 @@ from aiogram.exceptions import (
 from aiogram.types import Update
 
 from bot.failures import Failure
-from ledger.errors import StoreUnavailableError
+from ledger.errors import SchemaVersionError, StoreUnavailableError
 
 _log = structlog.get_logger("bot")
 
@@ -48,6 +48,7 @@ class Delivery:
     def __init__(self, bot: Bot, dispatcher: Dispatcher, stopped: asyncio.Event, on_failure: OnFailure) -> None:
         self._bot, self._dispatcher = bot, dispatcher
         self._stopped, self._on_failure = stopped, on_failure
+        self.outdated: SchemaVersionError | None = None
         self._chats: dict[int, deque[Update]] = {}
         self._in_hand: set[int] = set()
         self._finished: set[int] = set()
@@ -118,12 +119,20 @@ class Delivery:
             self._rests.set()
 
     async def _finish(self, update: Update) -> bool:
-        """True when the update is done or recorded as failed; False only when stopped before either."""
+        """True when the update is done or recorded as failed; False only when stopped before either.
+
+        Stops everything itself, with the reason in `outdated`, when a newer program has taken the ledger over.
+        """
         if update.message is None and update.callback_query is None:
             return True  # unreadable (recorded by now), or of a kind nobody asked for
         try:
             error = await self._try(update)
         except _StoppedError:
+            return False
+        except SchemaVersionError as error_of_version:
+            # Nothing this program does is taken any more: it ends, and the newer one gets the update.
+            self.outdated = error_of_version
+            self._stopped.set()
             return False
         if error is None:
             return True
@@ -146,6 +155,8 @@ class Delivery:
             except TelegramForbiddenError:
                 _log.info("the client has blocked the bot", update=update.update_id)
                 return None
+            except SchemaVersionError:
+                raise
             except _AWAY as error:
                 last, outages = error, outages + 1
                 pause = float(error.retry_after) if isinstance(error, TelegramRetryAfter) else backoff(outages - 1)

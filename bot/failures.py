@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -10,7 +11,9 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
 from aiogram.types import Update
 
+from bot.texts.languages import spoken
 from bot.texts.words import Words
+from ledger.events import Language
 from ledger.postgres import Database
 
 _log = structlog.get_logger("bot")
@@ -27,9 +30,12 @@ class Failure:
 
 
 class FailedUpdates:
-    """Writes failures to `failed_updates`, then says so in the chat. Raises when the store cannot be reached."""
+    """Writes failures to `failed_updates`, then says so in the chat, in the language of the sender's Telegram.
 
-    def __init__(self, database: Database, words: Words) -> None:
+    Their own choice stands in the store, and what failed may be the store. Raises when it cannot be reached at all.
+    """
+
+    def __init__(self, database: Database, words: Mapping[Language, Words]) -> None:
         self._database, self._words = database, words
 
     async def __call__(self, bot: Bot, failure: Failure) -> None:
@@ -48,12 +54,14 @@ class FailedUpdates:
 
     async def _tell(self, bot: Bot, update: Update) -> None:
         query, message = update.callback_query, update.message
+        sender = query.from_user if query else message.from_user if message else None
+        words = self._words[spoken(sender.language_code if sender else None)]
         chat = query.message.chat if query and query.message else message.chat if message else None
         try:
             if query is not None:
                 await bot.answer_callback_query(query.id)
             if chat is not None and chat.type == "private":
-                await bot.send_message(chat.id, self._words.failed)
+                await bot.send_message(chat.id, words.failed)
         except TelegramAPIError as error:
             _log.warning("could not say that it failed", update=update.update_id, error=_name(error))
 

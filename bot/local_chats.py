@@ -44,6 +44,7 @@ class ChatMessage(msgspec.Struct, frozen=True):
     buttons: list[list[ChatButton]]
     sent_at: int
     is_edited: bool = False
+    is_silent: bool = False
 
 
 class Chat(msgspec.Struct, frozen=True):
@@ -84,11 +85,17 @@ class Chats:
         return self._messages[chat_id][message_id]
 
     def add(
-        self, chat_id: int, text: str, *, from_bot: bool, buttons: list[list[ChatButton]] | None = None
+        self,
+        chat_id: int,
+        text: str,
+        *,
+        from_bot: bool,
+        buttons: list[list[ChatButton]] | None = None,
+        is_silent: bool = False,
     ) -> ChatMessage:
         if chat_id not in self._messages:
             self.open(chat_id, f"Guest {chat_id}")
-        message = ChatMessage(self._next_message, from_bot, text, buttons or [], int(time.time()))
+        message = ChatMessage(self._next_message, from_bot, text, buttons or [], int(time.time()), is_silent=is_silent)
         self._messages[chat_id][message.message_id] = message
         self._next_message += 1
         return message
@@ -138,3 +145,11 @@ def checked_buttons(rows: Sequence[Sequence[Mapping[str, Any]]]) -> list[list[Ch
         if not 1 <= len(key.data.encode()) <= LONGEST_DATA:
             raise ApiRefusal(400, "Bad Request: BUTTON_DATA_INVALID")
     return found
+
+
+def text_fields(text: str) -> dict[str, Any]:  # Any: JSON as the Bot API speaks it
+    """A message's text, with the command it begins with marked as one."""
+    if not text.startswith("/"):
+        return {"text": text}
+    length = len(text.split(maxsplit=1)[0])
+    return {"text": text, "entities": [{"type": "bot_command", "offset": 0, "length": length}]}

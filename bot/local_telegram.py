@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from bot.local_chats import ApiRefusal, Chat, ChatMessage, Chats, checked_buttons, checked_text
+from bot.local_chats import ApiRefusal, Chat, ChatMessage, Chats, checked_buttons, checked_text, text_fields
+from bot.local_groups import Groups, Status
 
 BOT_ID = 7000000001
 Json = dict[str, Any]  # Any: JSON as the Bot API speaks it
@@ -26,6 +27,7 @@ class LocalTelegram:
         self.bot_id = bot_id
         self._lock = threading.RLock()
         self._chats = Chats()
+        self._groups = Groups()
         self._updates: dict[int, Json] = {}
         self._history: dict[int, Json] = {}
         self._again: list[Json] = []
@@ -34,25 +36,24 @@ class LocalTelegram:
         self._delivered: set[int] = set()
         self._unanswered: dict[int, int] = {}
         self._blocked: set[int] = set()
+        self._languages: dict[int, str | None] = {}
+        self._alerts: list[str] = []
         self._next_update = 1
         self._listeners: list[Callable[[], None]] = []
 
     # --- what a person does ---
 
-    def enter(self, chat_id: int, first_name: str) -> None:
-        """A person with this Telegram name opens a chat with the bot; their user id is the chat's id."""
+    def enter(self, chat_id: int, first_name: str, language_code: str | None = "ru") -> None:
+        """A person opens a chat with the bot; their user id is the chat's. Some send no `language_code` (IETF tag)."""
         with self._lock:
             self._chats.open(chat_id, first_name)
+            self._languages[chat_id] = language_code
 
     def send_text(self, chat_id: int, text: str) -> int:
         """The person writes; gives the update's id."""
         with self._lock:
             message = self._chats.add(chat_id, text, from_bot=False)
-            extra: Json = {"text": text}
-            if text.startswith("/"):
-                command = text.split(maxsplit=1)[0]
-                extra["entities"] = [{"type": "bot_command", "offset": 0, "length": len(command)}]
-            update_id = self._push(chat_id, {"message": self._message(chat_id, message, extra)})
+            update_id = self._push(chat_id, {"message": self._message(chat_id, message, text_fields(text))})
         self._changed()
         return update_id
 
@@ -69,8 +70,11 @@ class LocalTelegram:
         self._changed()
         return update_id
 
-    def tap(self, chat_id: int, message_id: int, button: int | str) -> int:
-        """The person presses a button, by its place (counted row by row) or by any data, even forged."""
+    def tap(self, chat_id: int, message_id: int, button: int | str, *, by: int | None = None) -> int:
+        """The person presses a button, by its place (counted row by row) or by any data, even forged.
+
+        In a group `by` says who.
+        """
         with self._lock:
             message = self._chats.message(chat_id, message_id)
             keys = [key for row in message.buttons for key in row]
@@ -80,7 +84,7 @@ class LocalTelegram:
             update = {
                 "callback_query": {
                     "id": query_id,
-                    "from": self._user(chat_id),
+                    "from": self._user(chat_id) if by is None else self._groups.user(chat_id, by),
                     "message": pressed,
                     "chat_instance": str(chat_id),
                     "data": data,
@@ -97,8 +101,31 @@ class LocalTelegram:
             self._again.append(self._history[update_id])
         self._changed()
 
+    def open_group(self, chat_id: int, title: str) -> None:
+        """A supergroup (its id is negative) with the bot in it, in privacy mode as bots are."""
+        with self._lock:
+            self._chats.open(chat_id, title)
+            self._groups.open(chat_id, title)
+
+    def join(self, chat_id: int, user_id: int, first_name: str, status: Status = "member") -> None:
+        """A person comes into a group, or stands in it differently from now on."""
+        with self._lock:
+            self._groups.join(chat_id, user_id, first_name, status)
+
+    def send_in_group(self, chat_id: int, by: int, text: str, *, is_anonymous: bool = False) -> int | None:
+        """A member writes, perhaps in the group's name; gives the update's id, None for what the bot is not shown."""
+        with self._lock:
+            message = self._chats.add(chat_id, text, from_bot=False)
+            update_id = None
+            if self._groups.shows_to_bot(text, self._me()["username"]):
+                sender = self._groups.sender(chat_id, by, is_anonymous=is_anonymous)
+                update = self._message(chat_id, message, {**text_fields(text), **sender})
+                update_id = self._push(chat_id, {"message": update})
+        self._changed()
+        return update_id
+
     def block(self, chat_id: int) -> None:
-        """The person blocks the bot: it can write there no more."""
+        """The person blocks the bot, or the group removes it: it can write there no more."""
         with self._lock:
             self._blocked.add(chat_id)
 
@@ -117,6 +144,11 @@ class LocalTelegram:
     def chat_ids(self) -> list[int]:
         with self._lock:
             return self._chats.ids()
+
+    def alerts(self) -> list[str]:
+        """What the bot has answered presses with, seen by who pressed only."""
+        with self._lock:
+            return list(self._alerts)
 
     def unanswered(self) -> list[int]:
         """Updates without an answer: taps whose query was never answered, messages after which the chat kept silent."""
@@ -164,6 +196,7 @@ class LocalTelegram:
             "sendmessage": self._send_message,
             "editmessagetext": self._edit_message_text,
             "answercallbackquery": self._answer_callback_query,
+            "getchatmember": self._get_chat_member,
         }
         action = actions.get(method.lower())
         if action is None:
@@ -177,7 +210,8 @@ class LocalTelegram:
         chat_id = self._writable(fields)
         text, markup = checked_text(fields.get("text", "")), _json(fields.get("reply_markup"))
         buttons = checked_buttons(markup.get("inline_keyboard", []))
-        message = self._chats.add(chat_id, text, from_bot=True, buttons=buttons)
+        is_silent = fields.get("disable_notification") == "true"
+        message = self._chats.add(chat_id, text, from_bot=True, buttons=buttons, is_silent=is_silent)
         if "keyboard" in markup:
             self._chats.show_keyboard(chat_id, markup["keyboard"])
         elif markup.get("remove_keyboard"):
@@ -200,14 +234,21 @@ class LocalTelegram:
         if update_id is None:
             raise ApiRefusal(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
         self._unanswered.pop(update_id, None)
+        if fields.get("text"):
+            self._alerts.append(fields["text"])
         return True
+
+    def _get_chat_member(self, fields: Mapping[str, str]) -> Json:
+        return self._groups.member(self._writable(fields), int(fields.get("user_id", "0")))
 
     def _writable(self, fields: Mapping[str, str]) -> int:
         chat_id = int(fields.get("chat_id", "0"))
         if chat_id not in self._chats.ids():
             raise ApiRefusal(400, "Bad Request: chat not found")
         if chat_id in self._blocked:
-            raise ApiRefusal(403, "Forbidden: bot was blocked by the user")
+            is_group = chat_id in self._groups
+            reason = "kicked from the supergroup chat" if is_group else "blocked by the user"
+            raise ApiRefusal(403, f"Forbidden: bot was {reason}")
         return chat_id
 
     def _push(self, chat_id: int, event: Json) -> int:
@@ -231,7 +272,10 @@ class LocalTelegram:
             listener()
 
     def _user(self, chat_id: int) -> Json:
-        return {"id": chat_id, "is_bot": False, "first_name": self._chats.chat(chat_id).name, "language_code": "ru"}
+        user: Json = {"id": chat_id, "is_bot": False, "first_name": self._chats.chat(chat_id).name}
+        if language_code := self._languages.get(chat_id, "ru"):
+            user["language_code"] = language_code
+        return user
 
     def _me(self) -> Json:
         return {"id": self.bot_id, "is_bot": True, "first_name": "Zapisnik", "username": "zapisnik_local_bot"}
@@ -240,10 +284,13 @@ class LocalTelegram:
         return {
             "message_id": message.message_id,
             "date": message.sent_at,
-            "chat": {"id": chat_id, "type": "private", "first_name": self._chats.chat(chat_id).name},
+            "chat": self._groups.chat(chat_id) if chat_id in self._groups else self._private(chat_id),
             "from": self._me() if from_bot else self._user(chat_id),
             **extra,
         }
+
+    def _private(self, chat_id: int) -> Json:
+        return {"id": chat_id, "type": "private", "first_name": self._chats.chat(chat_id).name}
 
 
 def _json(text: str | None) -> Json:

@@ -16,8 +16,6 @@ from aiogram import Bot, Dispatcher
 from aiogram.exceptions import (
     AiogramError,
     ClientDecodeError,
-    DetailedAiogramError,
-    TelegramAPIError,
     TelegramConflictError,
     TelegramNotFound,
     TelegramRetryAfter,
@@ -26,6 +24,7 @@ from aiogram.exceptions import (
 from aiogram.types import Update
 from pydantic import ValidationError
 
+from bot.answers import said, token_refused
 from bot.delivery import Delivery, OnFailure, backoff, sleep_unless
 from bot.errors import BotTokenError
 from bot.failures import Failure
@@ -44,7 +43,7 @@ async def poll(
     """Fetches and handles updates until `stopped`; what is in hand is finished and acknowledged first.
 
     Network errors and 5xx back off and go on, 429 is obeyed, a conflict with another program is reported and tried
-    again. Raises BotTokenError when the token is refused.
+    again. Raises BotTokenError when the token is refused, and SchemaVersionError when a newer program took over.
     """
     loop = _Loop(bot, stopped, Delivery(bot, dispatcher, stopped, on_failure), wait_seconds)
     await loop.ask(bot.get_me, can_be_wrong_url=True)
@@ -74,6 +73,8 @@ class _Loop:
             raise refused
         self._offset = self._delivery.next_offset(self._offset)
         await self._acknowledge()
+        if self._delivery.outdated is not None:
+            raise self._delivery.outdated
 
     async def ask(self, call: Callable[[], Awaitable[Any]], *, can_be_wrong_url: bool = False) -> Any:
         """Any: a different result a call. Tries until it works or the loop is stopped; then None."""
@@ -82,10 +83,10 @@ class _Loop:
             try:
                 return await self._until_stopped(call())
             except TelegramUnauthorizedError as error:
-                raise self._refused(error) from None
+                raise token_refused(self._bot, error) from None
             except TelegramNotFound as error:
                 if can_be_wrong_url:
-                    raise self._refused(error) from None
+                    raise token_refused(self._bot, error) from None
                 pause = self._pause_after(error, tries)
             except (AiogramError, TimeoutError, OSError) as error:
                 pause = self._pause_after(error, tries)
@@ -125,26 +126,17 @@ class _Loop:
         try:
             await self._bot.get_updates(offset=self._offset, timeout=0, limit=1, request_timeout=5)
         except (AiogramError, TimeoutError, OSError) as error:
-            _log.warning("the last updates will come again", error=self._said(error))
+            _log.warning("the last updates will come again", error=said(self._bot, error))
 
     def _pause_after(self, error: Exception, tries: int) -> float:
         if isinstance(error, TelegramRetryAfter):
             _log.warning("Telegram asks for a pause", seconds=error.retry_after)
             return float(error.retry_after)
         if isinstance(error, TelegramConflictError):
-            _log.error("another program fetches this bot's updates: stop one of them", error=self._said(error))
+            _log.error("another program fetches this bot's updates: stop one of them", error=said(self._bot, error))
             return CONFLICT_PAUSE
-        _log.warning("Telegram did not answer as expected", error=self._said(error), tries=tries + 1)
+        _log.warning("Telegram did not answer as expected", error=said(self._bot, error), tries=tries + 1)
         return backoff(tries)
-
-    def _refused(self, error: TelegramAPIError) -> BotTokenError:
-        url = self._bot.session.api.base.split("/bot{token}", maxsplit=1)[0]
-        return BotTokenError(f"BOT_TOKEN was refused by {url}: {error.message}")
-
-    def _said(self, error: Exception) -> str:
-        """Without the token, and without the body of an answer: it may hold what clients wrote."""
-        text = error.message if isinstance(error, DetailedAiogramError | ClientDecodeError) else str(error)
-        return f"{type(error).__name__}: {text[:200].replace(self._bot.token, '…')}"
 
     async def _until_stopped(self, call: Awaitable[Any]) -> Any:
         """Any: passed through. None when the loop is stopped first."""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from bot.texts.ru import RU
-from bot.texts.words import Words
+from bot.texts.languages import WORDS, spoken
+from bot.texts.words import WITH_PHONE, Words
 from ledger.clock import Clock
 from ledger.errors import NotInCatalogError, RefusalError
+from ledger.events import Language
 from ledger.ledger import Ledger, Order
 from ledger.postgres import Database
 from ledger.privacy import Vault
 from ledger.values import Actor, ClientId
 from projections import schedule
 from projections.catalog import Catalog
+from projections.clients import language_of
 from projections.schedule import ScheduledBooking
 
 
@@ -29,22 +31,30 @@ class BotServices:
     vault: Vault
     clock: Clock
     catalog: Callable[[], Catalog | None]
-    words: Words = field(default=RU)
+    words: Mapping[Language, Words] = field(default_factory=lambda: WORDS)
 
 
 @dataclass(frozen=True)
 class Request:
-    """Who asks (a Telegram user id and first name), and by which update."""
+    """Who asks (a Telegram user id, first name and language), and by which update."""
 
     services: BotServices
     bot_id: int
     update_id: int
     user_id: int
     first_name: str
+    language_code: str | None = None
+
+    @cached_property
+    def language(self) -> Language:
+        """What the client chose or registered in, else what their Telegram asks for; read anew for each request."""
+        known = self.known_client_id
+        settled = language_of(self.services.ledger, known) if known is not None else None
+        return settled or spoken(self.language_code)
 
     @property
     def words(self) -> Words:
-        return self.services.words
+        return self.services.words[self.language]
 
     @cached_property
     def any_catalog(self) -> Catalog | None:
@@ -88,7 +98,7 @@ class Request:
     def sentence(self, refusal: RefusalError) -> str:
         """Why it did not work, with the salon's phone where that is the way out."""
         said = self.words.refusal(refusal)
-        return f"{said}\n{self.call_us}" if type(refusal) in self.words.with_phone and self.call_us else said
+        return f"{said}\n{self.call_us}" if type(refusal) in WITH_PHONE and self.call_us else said
 
     @property
     def call_us(self) -> str:

@@ -42,6 +42,11 @@ async def answer_message(bot: Bot, chat_id: int, shown: Screen) -> None:
         await _send(bot, chat_id, part)
 
 
+async def send_alone(bot: Bot, chat_id: int, part: Part, *, is_silent: bool = False) -> None:
+    """Sends one message that nobody asked for; a silent one comes without a sound."""
+    await bot.send_message(chat_id, part.text, reply_markup=_inline(part), disable_notification=is_silent or None)
+
+
 async def _replace(bot: Bot, chat_id: int, message_id: int, part: Part) -> None:
     try:
         await bot.edit_message_text(part.text, chat_id=chat_id, message_id=message_id, reply_markup=_inline(part))

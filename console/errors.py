@@ -3,7 +3,8 @@
 ConsoleError
 ├── UsageError                  used wrongly: a setting, an argument, a file; exit 2
 │   └── EmbeddedDatabaseError   the embedded PostgreSQL cannot be had; exit 2
-└── FoundError                  it worked, and found something that is not as it should be; exit 1
+├── FoundError                  it worked, and found something that is not as it should be; exit 1
+└── BadRowError                 a row of an older table that cannot be taken; never leaves the import
 """
 
 from __future__ import annotations
@@ -31,3 +32,7 @@ class EmbeddedDatabaseError(UsageError):
 
 class FoundError(ConsoleError):
     """The command did its work and found something wrong."""
+
+
+class BadRowError(ConsoleError):
+    """A row cannot be taken; the text says why and repeats nothing of the row, which may be personal."""

@@ -22,7 +22,7 @@ from ledger.privacy import random_id
 from ledger.values import Actor
 from projections import schedule
 
-Role = Literal["follow", "sync", "remind", "bot"]
+Role = Literal["follow", "sync", "remind", "messages", "bot"]
 Work = Callable[[House, threading.Event], None]
 SWEEP_EVERY_SECONDS = 5.0
 STORE_PAUSE_SECONDS = 2.0
@@ -51,6 +51,7 @@ def started(
         "follow": _follow,
         "sync": _sync,
         "remind": _remind,
+        "messages": _messages,
         "bot": _bot,
     }
     work: dict[str, Work] = {role: own[role] for role in roles} | dict(also or {})
@@ -128,6 +129,12 @@ def _remind(house: House, stopped: threading.Event) -> None:
     while not stopped.wait(SWEEP_EVERY_SECONDS):
         if leases.acquire(house.database, "remind", house.holder, lasting=lasting):
             sweep_holds(house)
+
+
+def _messages(house: House, stopped: threading.Event) -> None:
+    from console.serving import bot_of, serve_messages  # noqa: PLC0415  aiogram takes seconds to import
+
+    asyncio.run(serve_messages(house, bot_of(house.settings), stopped))
 
 
 def _bot(house: House, stopped: threading.Event) -> None:

@@ -7,12 +7,11 @@ from typing import Any
 
 from console.wiring import House
 from ledger import events as e
-from ledger.errors import SealError
-from ledger.privacy import HOUSE
 from ledger.values import booking_code
 from projections import backlog
-from projections.integration import Integration, integration
+from projections.integration import Integration, integration, opened_note
 from projections.projector import lags
+from projections.rebuild import Running, running
 
 REASONS: Mapping[e.PauseKind, str] = {
     "operator": "paused by an operator",
@@ -29,6 +28,7 @@ def status_json(house: House, reasons: Mapping[e.PauseKind, str] = REASONS) -> d
         head = connection.execute("SELECT position, hash FROM events ORDER BY position DESC LIMIT 1").fetchone()
         failed = connection.execute("SELECT count(*) FROM failed_updates").fetchone()
     state, counts = integration(house.ledger), backlog.counts(house.database)
+    rebuilds = running(house.database)
     return {
         "head": {"position": head[0] if head else 0, "hash": bytes(head[1]).hex() if head else None},
         "projections": [
@@ -39,6 +39,7 @@ def status_json(house: House, reasons: Mapping[e.PauseKind, str] = REASONS) -> d
                 "lag_events": lag.events,
                 "lag_seconds": lag.seconds,
                 "state": "inline" if lag.mode == "inline" else "current" if lag.events == 0 else "behind",
+                "rebuild": _rebuild_json(house, rebuilds.get(lag.name)),
             }
             for lag in lags(house.database)
         ],
@@ -71,6 +72,13 @@ def status_json(house: House, reasons: Mapping[e.PauseKind, str] = REASONS) -> d
     }
 
 
+def _rebuild_json(house: House, one: Running | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    started_at = one.started_at.astimezone(house.zone)
+    return {"version": one.version, "position": one.position, "started_at": started_at}
+
+
 def reason_of(house: House, state: Integration, reasons: Mapping[e.PauseKind, str] = REASONS) -> str:
     """Why the integration is paused, in one line; '' while it runs."""
     if state.kind is None:
@@ -85,9 +93,4 @@ def reason_of(house: House, state: Integration, reasons: Mapping[e.PauseKind, st
 
 def note_of(house: House, state: Integration) -> str:
     """The operator's own words, opened; '' without any."""
-    if state.note is None:
-        return ""
-    try:
-        return house.vault.open(HOUSE, state.note, "note")
-    except SealError:
-        return "…"
+    return opened_note(house.vault, state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
@@ -17,10 +17,11 @@ from console.cli.catalog import publish
 from console.cli.common import caught_up
 from console.roles import started, stopping_on_signals
 from console.salon_file import load_salon
-from console.serving import serve_bot
+from console.serving import serve_bot, serve_messages
 from console.settings import Settings
 from console.web.server import LOOPBACK, listen, serve
-from console.web.try_page import CHAT_ID, PERSON, TryPage
+from console.web.trial import cast
+from console.web.trial.page import TryPage
 from console.wiring import House, drop_schema, only_one, open_house
 from sync.simulator import Simulator, running
 from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
@@ -41,8 +42,7 @@ def run_trial(settings: Settings) -> None:
         # The bot reads the published catalogue from its read model: nobody should be told "not open yet".
         caught_up(house)
         telegram = LocalTelegram()
-        telegram.enter(CHAT_ID, PERSON)
-        telegram.send_text(CHAT_ID, "/start")
+        cast.enter(telegram)
         page = TryPage(house, telegram, simulator)
 
         def show(_: House, stopped: threading.Event) -> None:
@@ -51,7 +51,8 @@ def run_trial(settings: Settings) -> None:
         with (
             stopping_on_signals(stopped),
             started(house, ["follow", "sync", "remind"], stopped, {"page": show}) as failures,
-            _in_a_thread(house, telegram, stopped, failures),
+            _in_a_thread(lambda: serve_bot(house, local_bot(telegram), stopped, wait_seconds=1), stopped, failures),
+            _in_a_thread(lambda: serve_messages(house, local_bot(telegram), stopped), stopped, failures),
         ):
             _tell(house, settings.port)
             stopped.wait()
@@ -82,6 +83,7 @@ def _settings(settings: Settings, crm_url: str) -> Settings:
             "yclients_partner_token": SecretStr(PARTNER_TOKEN),
             "yclients_user_token": SecretStr(USER_TOKEN),
             "yclients_company_id": COMPANY_ID,
+            "admin_chat_id": cast.STAFF_CHAT,
             "sync_settle_seconds": 5.0,
             "sync_request_seconds": 5.0,
         }
@@ -90,16 +92,18 @@ def _settings(settings: Settings, crm_url: str) -> Settings:
 
 @contextmanager
 def _in_a_thread(
-    house: House, telegram: LocalTelegram, stopped: threading.Event, failures: list[BaseException]
+    work: Callable[[], Coroutine[None, None, None]],
+    stopped: threading.Event,
+    failures: list[BaseException],
 ) -> Iterator[None]:
     def serve() -> None:
         try:
-            asyncio.run(serve_bot(house, local_bot(telegram), stopped, wait_seconds=1))
+            asyncio.run(work())
         except BaseException as error:  # noqa: BLE001  handed to the main thread, which raises it
             failures.append(error)
             stopped.set()
 
-    thread = threading.Thread(target=serve, name="bot")
+    thread = threading.Thread(target=serve)
     thread.start()
     try:
         yield

@@ -31,13 +31,17 @@ from ledger.privacy import Vault, new_master_key
 from ledger.recorder import PostgresRecorder
 from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
-from projections.projector import Follower, Projection, install
+from projections.notices import NoticesProjection
+from projections.projector import Follower, Projection, check_installed, install
+from projections.rebuild import Progress, rebuild
+from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
+from sync.access import Access
 from sync.outcomes import Outcomes
 from sync.projector import Pace, SyncProjector
 from sync.runner import SyncRunner
 from sync.turns import StoppedError, Turns
-from sync.yclients import Access, Yclients
+from sync.yclients import Yclients
 
 
 @dataclass(frozen=True)
@@ -56,16 +60,24 @@ class House:
     holder: str
 
 
-def read_models() -> tuple[Schedule, CatalogProjection, BacklogProjection]:
-    return Schedule(), CatalogProjection(), BacklogProjection()
+def read_models() -> tuple[Schedule, CatalogProjection, BacklogProjection, RemindersProjection, NoticesProjection]:
+    return Schedule(), CatalogProjection(), BacklogProjection(), RemindersProjection(), NoticesProjection()
 
 
 @contextmanager
-def open_house(settings: Settings, *, prepare: bool = False, zone: ZoneInfo | None = None) -> Iterator[House]:
-    """Connects, checks the schema (with `prepare` brings it up to date) and builds; closes everything at the end.
+def open_house(
+    settings: Settings,
+    *,
+    prepare: bool = False,
+    check_models: bool = True,
+    zone: ZoneInfo | None = None,
+    watch: Callable[[Progress], None] = lambda _: None,
+) -> Iterator[House]:
+    """Connects, checks schema and read models and builds; closes everything at the end.
 
-    Raises UsageError for a database that does not answer or a master key that is not this ledger's, and
-    SchemaVersionError when `zapisnik migrate` has to be run first.
+    With `prepare` the schema is brought up to date, and read models at an older version are rebuilt, which `watch` is
+    told of. Without `check_models` they may be of any version. Raises UsageError for a database that does not answer
+    or a master key that is not this ledger's, and SchemaVersionError when `zapisnik migrate` has to be run first.
     """
     with ExitStack() as stack:
         url, home = _database_url(settings, stack)
@@ -73,15 +85,18 @@ def open_house(settings: Settings, *, prepare: bool = False, zone: ZoneInfo | No
         recorder = PostgresRecorder(database)
         stack.callback(recorder.close)
         models = read_models()
+        holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         if prepare:
             migrate(database)
-            install(recorder, models)
+            for model in install(recorder, models):
+                rebuild(recorder, model, holder, watch=watch)
         else:
             check_migrated(database)
+            if check_models:
+                check_installed(database, models)
         ledger = Ledger(recorder, [models[0]])
         vault = _vault(settings, database, home)
         zone = zone or _zone(settings, ledger)
-        holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         follower = Follower(recorder, models, holder)
         stack.callback(_quietly, follower.step_down)
         yield House(settings, database, recorder, ledger, vault, SalonClock(zone), zone, models, follower, holder)

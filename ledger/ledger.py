@@ -65,6 +65,9 @@ class Decision(Protocol[_A_co]):
 class InlineProjection(Protocol):
     """A read model written in the append's own transaction, from which people read their own writes."""
 
+    name: str
+    version: int
+
     def apply(self, connection: Connection, events: Sequence[Recorded]) -> None: ...
 
 
@@ -96,6 +99,7 @@ class Ledger:
         A lost race is decided again, a lost connection tried again (the stored command tells whether the lost
         answer was a yes), both at most MAX_TRIES times with jitter. Raises what the decision refuses with;
         SlotTakenError when the store's own guard refuses an overlap; LeaseLostError when `lease` no longer stands;
+        SchemaVersionError when an inline read model was rebuilt at another version: this program must stop;
         ContentionError or StoreUnavailableError when the bound is reached.
         """
         last: Exception | None = None
@@ -161,7 +165,8 @@ class Ledger:
             )
             for event in events
         ]
-        last, recorded_at = self.recorder.append_if_unchanged(connection, batch, boundary, after)
+        inline = {projection.name: projection.version for projection in self._inline}
+        last, recorded_at = self.recorder.append_if_unchanged(connection, batch, boundary, after, inline=inline)
         first = last - len(batch) + 1
         appended = [
             Recorded(first + n, recorded_at, tuple(stored.tags), order.by, order.at, cause, event)

@@ -97,6 +97,33 @@ class Vault:
         with self._database.transaction() as connection:
             return self._find(connection, kind, digest)
 
+    def has_handle(self, client_id: ClientId, kind: HandleKind) -> bool:
+        """Whether the client can be found by a handle of this kind."""
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                "SELECT 1 FROM client_handles WHERE client_id = %s AND kind = %s", (client_id, kind)
+            ).fetchone()
+        return row is not None
+
+    def link(self, client_id: ClientId, kind: HandleKind, handle: str) -> bool:
+        """Lets a client be found by one more handle; False if it is somebody's or they have one of this kind."""
+        digest = self._handle_digest(kind, handle)
+        with self._database.transaction() as connection:
+            # One client's links are made one after the other: two at once would each see none of its kind.
+            connection.execute("SELECT 1 FROM client_keys WHERE client_id = %s FOR UPDATE", (client_id,))
+            row = connection.execute(
+                """INSERT INTO client_handles (kind, digest, client_id)
+                   SELECT %(kind)s, %(digest)s, %(client_id)s WHERE NOT EXISTS (
+                       SELECT 1 FROM client_handles WHERE client_id = %(client_id)s AND kind = %(kind)s)
+                   ON CONFLICT DO NOTHING RETURNING client_id""",
+                {"kind": kind, "digest": digest, "client_id": client_id},
+            ).fetchone()
+        return row is not None
+
+    def fingerprint(self, text: str) -> str:
+        """128 bits in hex by which a text is recognised; without the house's key it tells nothing of the text."""
+        return hmac.digest(self._house(), b"fingerprint:" + text.encode(), "sha256")[:16].hex()
+
     def seal(self, client_id: ClientId, text: str, context: str) -> Sealed:
         """Locks text with the client's key; `context` is `stored_name.field`.
 
@@ -132,9 +159,12 @@ class Vault:
         return ClientId(row[0]) if row else None
 
     def _handle_digest(self, kind: HandleKind, handle: str) -> bytes:
+        return hmac.digest(self._house(), f"{kind}:{handle}".encode(), "sha256")
+
+    def _house(self) -> bytes:
         if self._house_key is None:
             self._house_key = self._key(HOUSE)
-        return hmac.digest(self._house_key, f"{kind}:{handle}".encode(), "sha256")
+        return self._house_key
 
     def _key(self, client_id: ClientId) -> bytes:
         with self._database.transaction() as connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ from eventsourcing.persistence import IntegrityError, ProgrammingError
 
 from ledger.errors import StoreUnavailableError
 from ledger.postgres import Connection, Database
+from ledger.versions import check_versions
 from ledger.wakeups import Listener, Notifier
 
 BATCH = 1000
@@ -92,16 +93,24 @@ class PostgresRecorder(DCBRecorder):
         return BoundaryRead(rows[0][0], [StoredEvent(*row[1:]) for row in rows if row[1] is not None])
 
     def append_if_unchanged(
-        self, connection: Connection, events: Sequence[DCBEvent], items: Sequence[BoundaryItem], after: int
+        self,
+        connection: Connection,
+        events: Sequence[DCBEvent],
+        items: Sequence[BoundaryItem],
+        after: int,
+        *,
+        inline: Mapping[str, int] | None = None,
     ) -> tuple[int, datetime]:
         """Appends in the caller's transaction; gives the last position and the instant of recording.
 
-        Raises IntegrityError when an event matching an item came after `after` (or ever, for `since_start`).
+        Raises IntegrityError when an event matching an item came after `after` (or ever, for `since_start`), and
+        SchemaVersionError when `inline`, the read models the caller writes along, are not the live ones.
         """
         conditions = [{"types": i.types, "tags": i.tags, "after": 0 if i.since_start else after} for i in items]
         tags = [(n, tag) for n, event in enumerate(events, 1) for tag in event.tags]
         row = connection.execute(
-            "SELECT * FROM append_events(%s::text[], %s::text[], %s::int[], %s::text[], %s::jsonb)",
+            """SELECT last_position, appended_at, CASE WHEN last_position IS NOT NULL THEN inline_models() END
+               FROM append_events(%s::text[], %s::text[], %s::int[], %s::text[], %s::jsonb)""",
             (
                 [event.type for event in events],
                 [event.data.decode() for event in events],
@@ -112,6 +121,8 @@ class PostgresRecorder(DCBRecorder):
         ).fetchone()
         if row is None or row[0] is None:
             raise IntegrityError("an event matching the append condition has come since")
+        if inline is not None:
+            check_versions(inline, row[2])
         return row[0], row[1]
 
     # --- the library's interface ---

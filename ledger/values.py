@@ -71,10 +71,17 @@ class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Sealed(msgspec.Struct, frozen=True, rename={"blob": "sealed", "context": "for"}):
-    """Personal text only its client's key can open; see `ledger.privacy` for the layout of the blob."""
+    """Personal text only its client's key can open; see `ledger.privacy` for the layout of the blob.
+
+    An empty blob says that nothing was known: whoever decides without keys has to see that a phone is missing.
+    """
 
     blob: str
     context: str
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.blob
 
 
 def booking_code(booking_id: BookingId) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
+from psycopg import Cursor
+from psycopg.rows import TupleRow
 
 from ledger import events as e
 from ledger.codec import Recorded
@@ -16,7 +18,7 @@ from ledger.sync_state import Status, SyncState, evolve
 from ledger.values import BookingId
 
 TABLES = """
-CREATE TABLE backlog (
+CREATE TABLE backlog{suffix} (
     booking_id bigint PRIMARY KEY,
     status text NOT NULL,
     starts_at timestamptz NOT NULL,
@@ -24,15 +26,15 @@ CREATE TABLE backlog (
     record_id bigint,
     state json NOT NULL
 );
-CREATE INDEX backlog_open ON backlog (starts_at) WHERE status IN ('pending', 'unknown', 'parked');
-CREATE TABLE backlog_events (
+CREATE INDEX backlog{suffix}_open ON backlog{suffix} (starts_at) WHERE status IN ('pending', 'unknown', 'parked');
+CREATE TABLE backlog_events{suffix} (
     position bigint PRIMARY KEY,
     booking_id bigint NOT NULL,
     sync text NOT NULL,
     reason text,
     attempt_position bigint
 );
-CREATE TABLE backlog_failures (
+CREATE TABLE backlog_failures{suffix} (
     position bigint PRIMARY KEY,
     at timestamptz NOT NULL,
     booking_id bigint NOT NULL,
@@ -44,6 +46,8 @@ CREATE TABLE backlog_failures (
 """
 
 EventSync = Literal["pending", "succeeded", "skipped", "parked", "erased"]
+Lack = Literal["create", "move", "cancel", "skip", "past", "unknown", "parked"]
+"""What the CRM lacks of a booking; `skip` is nothing any more, `past` asks the operator first."""
 SYNCED_TYPES = frozenset({"booking_made", "booking_moved", "booking_cancelled"})
 """Booking events the CRM has to learn of."""
 
@@ -87,61 +91,77 @@ class BacklogProjection:
     name = "backlog"
     version = 2
     mode: Literal["inline", "following"] = "following"
-    tables = TABLES
+
+    def __init__(self, suffix: str = "") -> None:
+        self._suffix = suffix
+        self.tables = TABLES.format(suffix=suffix)
+
+    def beside(self, suffix: str) -> BacklogProjection:
+        return BacklogProjection(suffix)
 
     def apply(self, connection: Connection, events: Sequence[Recorded]) -> None:
-        for item in events:
-            if not isinstance(item.event, e.BookingMade | e.BookingMoved | e.BookingCancelled | e.SyncEvent):
-                continue
-            before = _load(connection, item.event.booking_id)
-            state = evolve(before, item)
+        rows = _Rows(connection, self._suffix)
+        concerned = [
+            (item.event.booking_id, item)
+            for item in events
+            if isinstance(item.event, e.BookingMade | e.BookingMoved | e.BookingCancelled | e.SyncEvent)
+        ]
+        states = rows.load({booking_id for booking_id, _ in concerned})
+        for booking_id, item in concerned:
+            state = evolve(states.get(booking_id), item)
             if state is not None:
-                _save(connection, state)
-            _note_outcomes(connection, item)
+                states[booking_id] = state
+            rows.note_outcomes(item)
             if state is not None and state.parked:
-                _park(connection, state.booking_id, state.conflict or "refused")
+                rows.park(booking_id, state.conflict or "refused")
+        for state in states.values():
+            rows.save(state)
 
 
-def _load(connection: Connection, booking_id: BookingId) -> SyncState | None:
-    row = connection.execute("SELECT state::text FROM backlog WHERE booking_id = %s", (booking_id,)).fetchone()
-    return msgspec.json.decode(row[0], type=SyncState) if row else None
+class _Rows:
+    """The backlog's rows as one transaction changes them, in its own tables or in those beside them."""
 
+    def __init__(self, connection: Connection, suffix: str) -> None:
+        self._connection, self._suffix = connection, suffix
 
-def _save(connection: Connection, state: SyncState) -> None:
-    connection.execute(
-        """INSERT INTO backlog (booking_id, status, starts_at, pending_since, record_id, state)
-           VALUES (%s, %s, %s, %s, %s, %s)
-           ON CONFLICT (booking_id) DO UPDATE SET status = excluded.status, starts_at = excluded.starts_at,
-               pending_since = excluded.pending_since, record_id = excluded.record_id, state = excluded.state""",
-        (
+    def load(self, booking_ids: Collection[BookingId]) -> dict[BookingId, SyncState]:
+        rows = self._execute("SELECT state::text FROM backlog{suffix} WHERE booking_id = ANY (%s)", list(booking_ids))
+        states = [msgspec.json.decode(row[0], type=SyncState) for row in rows]
+        return {state.booking_id: state for state in states}
+
+    def save(self, state: SyncState) -> None:
+        self._execute(
+            """INSERT INTO backlog{suffix} (booking_id, status, starts_at, pending_since, record_id, state)
+               VALUES (%s, %s, %s, %s, %s, %s)
+               ON CONFLICT (booking_id) DO UPDATE SET status = excluded.status, starts_at = excluded.starts_at,
+                   pending_since = excluded.pending_since, record_id = excluded.record_id, state = excluded.state""",
             state.booking_id,
             state.status,
             state.slot.starts_at,
             state.pending_since,
             state.record_id,
             msgspec.json.encode(state).decode(),
-        ),
-    )
+        )
 
-
-def _note_outcomes(connection: Connection, item: Recorded) -> None:
-    match item.event:
-        case e.BookingMade() | e.BookingMoved() | e.BookingCancelled():
-            connection.execute(
-                "INSERT INTO backlog_events (position, booking_id, sync) VALUES (%s, %s, 'pending')",
-                (item.position, item.event.booking_id),
-            )
-        case e.SyncAttempted(covers=covers):
-            _settle(connection, covers, "pending", None, item.position)
-        case e.SyncSucceeded(covers=covers):
-            _settle(connection, covers, "succeeded", None, None)
-        case e.SyncSkipped(covers=covers, reason=reason):
-            _settle(connection, covers, "skipped", reason, None)
-        case e.SyncFailed() as failed:
-            connection.execute(
-                """INSERT INTO backlog_failures (position, at, booking_id, operation, outcome, kind, status)
-                   VALUES (%s, %s, %s, %s, %s, %s, %s)""",
-                (
+    def note_outcomes(self, item: Recorded) -> None:
+        match item.event:
+            case e.BookingMade() | e.BookingMoved() | e.BookingCancelled():
+                self._execute(
+                    "INSERT INTO backlog_events{suffix} (position, booking_id, sync) VALUES (%s, %s, 'pending')",
+                    item.position,
+                    item.event.booking_id,
+                )
+            case e.SyncAttempted(covers=covers):
+                self._settle(covers, "pending", None, item.position)
+            case e.SyncSucceeded(covers=covers):
+                self._settle(covers, "succeeded", None, None)
+            case e.SyncSkipped(covers=covers, reason=reason):
+                self._settle(covers, "skipped", reason, None)
+            case e.SyncFailed() as failed:
+                self._execute(
+                    """INSERT INTO backlog_failures{suffix}
+                           (position, at, booking_id, operation, outcome, kind, status)
+                       VALUES (%s, %s, %s, %s, %s, %s, %s)""",
                     item.position,
                     item.at,
                     failed.booking_id,
@@ -149,33 +169,61 @@ def _note_outcomes(connection: Connection, item: Recorded) -> None:
                     failed.outcome,
                     failed.kind,
                     failed.status,
-                ),
-            )
-        case _:
-            pass  # only booking and sync events come here
+                )
+            case _:
+                pass  # only booking and sync events come here
 
+    def park(self, booking_id: BookingId, reason: str) -> None:
+        self._execute(
+            """UPDATE backlog_events{suffix} SET sync = 'parked', reason = %s
+               WHERE booking_id = %s AND sync = 'pending'""",
+            reason,
+            booking_id,
+        )
 
-def _settle(
-    connection: Connection, covers: Sequence[int], sync: EventSync, reason: str | None, attempt_position: int | None
-) -> None:
-    connection.execute(
-        """UPDATE backlog_events
-           SET sync = %s, reason = %s, attempt_position = coalesce(%s, attempt_position)
-           WHERE position = ANY (%s)""",
-        (sync, reason, attempt_position, list(covers)),
-    )
+    def _settle(self, covers: Sequence[int], sync: EventSync, reason: str | None, attempt_position: int | None) -> None:
+        self._execute(
+            """UPDATE backlog_events{suffix}
+               SET sync = %s, reason = %s, attempt_position = coalesce(%s, attempt_position)
+               WHERE position = ANY (%s)""",
+            sync,
+            reason,
+            attempt_position,
+            list(covers),
+        )
 
-
-def _park(connection: Connection, booking_id: BookingId, reason: str) -> None:
-    connection.execute(
-        "UPDATE backlog_events SET sync = 'parked', reason = %s WHERE booking_id = %s AND sync = 'pending'",
-        (reason, booking_id),
-    )
+    def _execute(self, statement: str, *parameters: object) -> Cursor[TupleRow]:
+        return self._connection.execute(statement.format(suffix=self._suffix), parameters)
 
 
 def open_items(database: Database, *, limit: int | None = None) -> list[SyncState]:
     """Bookings the CRM does not hold as it should, visits nearest in time first."""
     return _states(database, "status IN ('pending', 'unknown', 'parked')", limit)
+
+
+def lacking(database: Database, now: datetime) -> dict[Lack, list[BookingId]]:
+    """The open bookings by what the CRM lacks of them, visits nearest in time first."""
+    found: dict[Lack, list[BookingId]] = {}
+    for state in open_items(database):
+        found.setdefault(lack_of(state, now), []).append(state.booking_id)
+    return found
+
+
+def to_send(found: Mapping[Lack, Sequence[BookingId]], *, with_past: bool) -> int:
+    """How many bookings the sender has still to do with the CRM about."""
+    lacks: tuple[Lack, ...] = ("create", "move", "cancel", "unknown")
+    return sum(len(found.get(lack, ())) for lack in lacks) + (len(found.get("past", ())) if with_past else 0)
+
+
+def lack_of(state: SyncState, now: datetime) -> Lack:
+    """What the CRM lacks of an open booking; a visit that has begun is sent only if the operator wants it."""
+    if state.parked:
+        return "parked"
+    if state.open_attempt is not None or state.operation is None:
+        return "unknown"
+    if state.operation in ("create", "move") and state.slot.starts_at <= now:
+        return "past"
+    return state.operation
 
 
 def _states(database: Database, condition: str, limit: int | None) -> list[SyncState]:

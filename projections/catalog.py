@@ -16,12 +16,12 @@ from ledger.postgres import Connection, Database
 from ledger.values import ServiceId, StaffId
 
 TABLES = """
-CREATE TABLE catalog (
+CREATE TABLE catalog{suffix} (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     published_at timestamptz NOT NULL,
     facts json NOT NULL
 );
-CREATE TABLE catalog_shifts (
+CREATE TABLE catalog_shifts{suffix} (
     staff_id bigint PRIMARY KEY,
     facts json NOT NULL
 );
@@ -60,33 +60,45 @@ class CatalogProjection:
     name = "catalog"
     version = 1
     mode: Literal["inline", "following"] = "following"
-    tables = TABLES
+
+    def __init__(self, suffix: str = "") -> None:
+        self._suffix = suffix
+        self.tables = TABLES.format(suffix=suffix)
+
+    def beside(self, suffix: str) -> CatalogProjection:
+        return CatalogProjection(suffix)
 
     def apply(self, connection: Connection, events: Sequence[Recorded]) -> None:
         for item in events:
             match item.event:
                 case e.CatalogPublished() as published:
-                    connection.execute(
-                        """INSERT INTO catalog (published_at, facts) VALUES (%s, %s)
-                           ON CONFLICT (only_row) DO UPDATE
-                           SET published_at = excluded.published_at, facts = excluded.facts""",
-                        (item.at, msgspec.json.encode(published).decode()),
-                    )
+                    facts = msgspec.json.encode(published).decode()
+                    connection.execute(_PUBLISH.format(suffix=self._suffix), (item.at, facts))
                 case e.ShiftsPublished() as shifts:
-                    connection.execute(
-                        """INSERT INTO catalog_shifts (staff_id, facts) VALUES (%s, %s)
-                           ON CONFLICT (staff_id) DO UPDATE SET facts = excluded.facts""",
-                        (shifts.staff_id, msgspec.json.encode(shifts).decode()),
-                    )
+                    facts = msgspec.json.encode(shifts).decode()
+                    connection.execute(_PUBLISH_SHIFTS.format(suffix=self._suffix), (shifts.staff_id, facts))
                 case _:
                     pass  # everything else leaves the catalogue as it is
+
+
+_PUBLISH = """
+INSERT INTO catalog{suffix} (published_at, facts) VALUES (%s, %s)
+ON CONFLICT (only_row) DO UPDATE SET published_at = excluded.published_at, facts = excluded.facts"""
+_PUBLISH_SHIFTS = """
+INSERT INTO catalog_shifts{suffix} (staff_id, facts) VALUES (%s, %s)
+ON CONFLICT (staff_id) DO UPDATE SET facts = excluded.facts"""
 
 
 def current_catalog(database: Database) -> Catalog | None:
     """The catalogue as last published, None before the first."""
     with database.transaction() as connection:
-        row = connection.execute("SELECT facts::text, published_at FROM catalog").fetchone()
-        shift_rows = connection.execute("SELECT facts::text FROM catalog_shifts").fetchall()
+        return catalog_in(connection)
+
+
+def catalog_in(connection: Connection) -> Catalog | None:
+    """The catalogue in the tables this transaction sees, its own folded aside before the live ones."""
+    row = connection.execute("SELECT facts::text, published_at FROM catalog").fetchone()
+    shift_rows = connection.execute("SELECT facts::text FROM catalog_shifts").fetchall()
     if row is None:
         return None
     shifts = [msgspec.json.decode(facts, type=e.ShiftsPublished) for (facts,) in shift_rows]

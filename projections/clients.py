@@ -6,15 +6,18 @@ from dataclasses import dataclass
 
 from ledger import events as e
 from ledger.decisions import boundaries
-from ledger.decisions.folds import latest
+from ledger.decisions.folds import contact, latest
 from ledger.ledger import Ledger
 from ledger.privacy import Vault
-from ledger.values import ClientId
+from ledger.values import ClientId, Sealed
 
 
 @dataclass(frozen=True)
 class Contact:
-    """A client in clear: E.164 phone, Telegram chat id. Never logged, never stored."""
+    """A client in clear: E.164 phone, Telegram chat id. Never logged, never stored.
+
+    A client of an older system may lack either: it is '' then.
+    """
 
     name: str
     phone: str
@@ -29,11 +32,19 @@ def contact_of(ledger: Ledger, vault: Vault, client_id: ClientId) -> Contact | N
     known = latest(ledger.history(boundaries.client(client_id)), e.ClientRegistered)
     if known is None:
         return None
-    return Contact(
-        vault.open(client_id, known.name, "name"),
-        vault.open(client_id, known.phone, "phone"),
-        vault.open(client_id, known.telegram, "telegram"),
-    )
+
+    def opened(sealed: Sealed, field: str) -> str:
+        return "" if sealed.is_blank else vault.open(client_id, sealed, field)
+
+    return Contact(opened(known.name, "name"), opened(known.phone, "phone"), opened(known.telegram, "telegram"))
+
+
+def language_of(ledger: Ledger, client_id: ClientId) -> e.Language | None:
+    """The language a client chose, else the one they registered in; None for somebody who did neither."""
+    for item in ledger.history(boundaries.language(client_id)):
+        if isinstance(item.event, e.LanguageChosen | e.ClientRegistered):
+            return item.event.language
+    return None
 
 
 def has_consented(ledger: Ledger, client_id: ClientId) -> bool:
@@ -45,4 +56,4 @@ def awaited_of(ledger: Ledger, client_id: ClientId) -> e.Awaits:
     history = ledger.history(boundaries.client(client_id))
     if latest(history, e.ConsentGiven) is None:
         return "consent"
-    return "contact" if latest(history, e.ClientRegistered) is None else "confirmation"
+    return "contact" if contact(history) is None else "confirmation"

@@ -12,6 +12,7 @@ from ledger.postgres import Database
 from ledger.values import ServiceId, Slot, StaffId
 from projections import schedule
 from projections.catalog import Catalog
+from projections.schedule import ScheduledBooking
 
 
 def free_slots(
@@ -22,20 +23,26 @@ def free_slots(
     from_on: date,
     until_on: date,
     now: datetime,
+    *,
+    moving: ScheduledBooking | None = None,
 ) -> dict[date, list[Slot]]:
     """Free slots by day, both days included, soonest first; days without room are absent.
 
-    With `staff_id` None a start time appears once, with the least booked master who is free then.
+    With `staff_id` None a start time appears once, with the least booked master who is free then. For a booking that
+    is `moving` they are as long as agreed, not as the catalogue says now; its own time counts as free, and the very
+    slot it has is left out.
     """
     staff_ids = [member.staff_id for member in catalog.offered_by(service_ids) if staff_id in (None, member.staff_id)]
     policy = catalog.facts.policy
-    length = timedelta(minutes=sum(offer.minutes for i in service_ids if (offer := catalog.service(i))))
+    present = Slot(moving.staff_id, moving.starts_at, moving.ends_at) if moving else None
+    length = present.ends_at - present.starts_at if present else _length(catalog, service_ids)
     until_on = min(until_on, now.astimezone(catalog.zone).date() + timedelta(days=policy.horizon_days))
     if not staff_ids or not length or until_on < from_on:
         return {}
     since = datetime.combine(from_on, time.min, catalog.zone)
     until = datetime.combine(until_on + timedelta(days=1), time.min, catalog.zone)
-    taken = _by_day(schedule.taken(database, staff_ids, since, until, now), catalog.zone)
+    busy = schedule.taken(database, staff_ids, since, until, now, moving=moving.booking_id if moving else None)
+    taken = _by_day(busy, catalog.zone)
     earliest = now + timedelta(minutes=policy.minimum_notice_minutes)
     found: dict[date, list[Slot]] = {}
     for offset in range((until_on - from_on).days + 1):
@@ -46,12 +53,17 @@ def free_slots(
             for slot in _starts(catalog, one, day, length)
             if slot.starts_at >= earliest
             and slot.starts_at > now
-            and not any(slot.overlaps(busy) for busy in taken.get((one, day), ()))
+            and slot != present
+            and not any(slot.overlaps(other) for other in taken.get((one, day), ()))
         ]
         if slots:
             load = {one: len(taken.get((one, day), ())) for one in staff_ids}
             found[day] = _one_a_start(slots, load) if staff_id is None else slots
     return found
+
+
+def _length(catalog: Catalog, service_ids: Sequence[ServiceId]) -> timedelta:
+    return timedelta(minutes=sum(offer.minutes for i in service_ids if (offer := catalog.service(i))))
 
 
 def _by_day(taken: Sequence[Slot], zone: ZoneInfo) -> dict[tuple[StaffId, date], list[Slot]]:

@@ -9,7 +9,9 @@ from typing import Literal
 from ledger import events as e
 from ledger.decisions import boundaries
 from ledger.decisions.folds import latest
+from ledger.errors import SealError
 from ledger.ledger import Ledger
+from ledger.privacy import HOUSE, Vault
 from ledger.values import Sealed
 
 
@@ -41,3 +43,13 @@ def integration(ledger: Ledger) -> Integration:
         if isinstance(item.event, e.IntegrationResumed):
             return Integration("running", None, "", None, item.at, item.event.past, is_connected, is_loaded)
     return Integration("paused", "no_credentials", "", None, None, "ask", is_connected, is_loaded)
+
+
+def opened_note(vault: Vault, state: Integration) -> str:
+    """An operator's own words; `…` when they cannot be opened any more, '' without any."""
+    if state.note is None:
+        return ""
+    try:
+        return vault.open(HOUSE, state.note, "note")
+    except SealError:
+        return "…"

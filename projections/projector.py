@@ -15,11 +15,12 @@ from psycopg import Rollback, sql
 
 from ledger import leases
 from ledger.codec import Recorded
-from ledger.errors import LeaseLostError, SchemaVersionError, StoreUnavailableError
+from ledger.errors import LeaseLostError, StoreUnavailableError
 from ledger.leases import Lease
 from ledger.ledger import recorded
 from ledger.postgres import Connection, Database
 from ledger.recorder import PostgresRecorder
+from ledger.versions import check_versions
 
 BATCH = 500
 LEASE_LASTS = timedelta(seconds=3)
@@ -32,6 +33,9 @@ class Projection(Protocol):
     version: int
     mode: Literal["inline", "following"]
     tables: str
+
+    def beside(self, suffix: str) -> Projection:
+        """The same read model in other tables: the names of `tables`, each with the suffix."""
 
     def apply(self, connection: Connection, events: Sequence[Recorded]) -> None: ...
 
@@ -48,16 +52,18 @@ class Lag:
     seconds: float
 
 
-def install(recorder: PostgresRecorder, projections: Sequence[Projection]) -> None:
+def install(recorder: PostgresRecorder, projections: Sequence[Projection]) -> list[Projection]:
     """Creates what is missing; an inline read model new to an existing log is folded before anybody may append.
 
-    Raises SchemaVersionError when a read model stands at another version than this program's.
+    Gives those that stand at an older version than this program's, which a rebuild brings up. Raises
+    SchemaVersionError when one stands at a newer version.
     """
+    older: list[Projection] = []
     with recorder.database.transaction() as connection:
         connection.execute("SELECT 1 FROM ledger FOR UPDATE")
-        stored = dict(connection.execute("SELECT name, version FROM projections").fetchall())
+        live = dict(connection.execute("SELECT name, version FROM projections").fetchall())
         for projection in projections:
-            if projection.name not in stored:
+            if projection.name not in live:
                 connection.execute(projection.tables.encode())
                 connection.execute(
                     "INSERT INTO projections (name, version, mode) VALUES (%s, %s, %s)",
@@ -65,11 +71,45 @@ def install(recorder: PostgresRecorder, projections: Sequence[Projection]) -> No
                 )
                 if projection.mode == "inline":
                     fold(recorder, projection, connection)
-            elif stored[projection.name] != projection.version:
-                raise SchemaVersionError(
-                    f"read model {projection.name} stands at version {stored[projection.name]}, this program has "
-                    f"{projection.version}: use the program of that version"
-                )
+            elif live[projection.name] < projection.version:
+                older.append(projection)
+            else:
+                check_versions({projection.name: projection.version}, {projection.name: live[projection.name]})
+    return older
+
+
+def check_installed(database: Database, projections: Sequence[Projection]) -> None:
+    """Raises SchemaVersionError unless these read models stand at this program's versions, and no other is inline."""
+    ours = {projection.name: projection.version for projection in projections}
+    with database.transaction() as connection:
+        rows = connection.execute("SELECT name, version, mode FROM projections").fetchall()
+    check_versions(ours, {name: version for name, version, mode in rows if name in ours or mode == "inline"})
+
+
+def pages(recorder: PostgresRecorder, after: int = 0) -> Iterator[list[Recorded]]:
+    """The log after a position, in pages that end with an append, never within one; to the head as it is by then.
+
+    Between the events of one append a table's deferred constraint need not hold, so nobody should commit there.
+    """
+    size = BATCH
+    while True:
+        stored, _ = recorder.page(None, after, size)
+        is_last = len(stored) < size
+        # Events of one append share their instant.
+        whole = stored if is_last else [one for one in stored if one.recorded_at < stored[-1].recorded_at]
+        if whole:
+            yield [recorded(one) for one in whole]
+            after, size = whole[-1].position, BATCH
+        elif not is_last:
+            size *= 2
+        if is_last:
+            return
+
+
+def apply_swiftly(projection: Projection, connection: Connection, events: Sequence[Recorded]) -> None:
+    """Applies them without waiting for the server's answer to each statement."""
+    with connection.pipeline():
+        projection.apply(connection, events)
 
 
 def fold(
@@ -78,19 +118,36 @@ def fold(
     connection: Connection,
     *,
     up_to: Callable[[Recorded], bool] = lambda _: True,
+    watch: Callable[[int], object] = lambda _: None,
 ) -> Recorded | None:
-    """Applies the log from its start while `up_to` says yes, a page at a time; gives the last event applied."""
-    after, last = 0, None
-    while True:
-        stored, _ = recorder.page(None, after, BATCH)
-        events = [recorded(event) for event in stored]
+    """Applies the log from its start while `up_to` says yes, a page at a time; gives the last event applied.
+
+    `watch` is told each position reached.
+    """
+    last = None
+    for events in pages(recorder):
         wanted = list(takewhile(up_to, events))
         if wanted:
-            projection.apply(connection, wanted)
+            apply_swiftly(projection, connection, wanted)
             last = wanted[-1]
-        if len(wanted) < len(events) or len(events) < BATCH:
-            return last
-        after = events[-1].position
+            watch(last.position)
+        if len(wanted) < len(events):
+            break
+    return last
+
+
+@contextmanager
+def aside(database: Database) -> Iterator[Connection]:
+    """A transaction that sees one state of the ledger throughout; tables it creates are its own and hide the live ones.
+
+    Nothing of it stays.
+    """
+    with database.transaction() as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        path = sql.SQL("SET LOCAL search_path = pg_temp, {}, public")
+        connection.execute(path.format(sql.Identifier(database.schema)))
+        yield connection
+        raise Rollback
 
 
 @contextmanager
@@ -98,9 +155,7 @@ def scratch(
     recorder: PostgresRecorder, projections: Sequence[Projection], up_to: Callable[[Recorded], bool]
 ) -> Iterator[tuple[Connection, Recorded | None]]:
     """Read models folded aside into temporary tables while `up_to` says yes, with the last event; gone at the end."""
-    with recorder.database.transaction() as connection:
-        path = sql.SQL("SET LOCAL search_path = pg_temp, {}, public")
-        connection.execute(path.format(sql.Identifier(recorder.database.schema)))
+    with aside(recorder.database) as connection:
         # One head for all of them: the log grows while they are folded.
         head = recorder.head()
         last: Recorded | None = None
@@ -108,7 +163,6 @@ def scratch(
             connection.execute(projection.tables.encode())
             last = fold(recorder, projection, connection, up_to=lambda one: one.position <= head and up_to(one))
         yield connection, last
-        raise Rollback
 
 
 class Follower:
@@ -168,12 +222,12 @@ class Follower:
         """Rows and position in one transaction that commits only under the lease."""
         with self._recorder.database.transaction() as connection:
             leases.confirm(connection, lease)
+            # Read after waiting for the row: a rebuild may just have put another version in place.
             row = connection.execute(
-                "SELECT position FROM projections WHERE name = %s FOR UPDATE", (projection.name,)
+                "SELECT position, version FROM projections WHERE name = %s FOR UPDATE", (projection.name,)
             ).fetchone()
-            if row is None:
-                raise SchemaVersionError(f"read model {projection.name} is not installed: run `zapisnik migrate`")
-            stored, _ = self._recorder.page(None, row[0], BATCH)
+            check_versions({projection.name: projection.version}, {projection.name: row[1]} if row else {})
+            stored, _ = self._recorder.page(None, row[0] if row else 0, BATCH)
             if stored:
                 projection.apply(connection, [recorded(event) for event in stored])
                 connection.execute(

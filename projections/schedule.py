@@ -13,7 +13,7 @@ from ledger.postgres import Connection, Database
 from ledger.values import BookingId, ClientId, RecordId, ServiceId, Slot, StaffId
 
 TABLES = """
-CREATE TABLE schedule (
+CREATE TABLE schedule{suffix} (
     booking_id bigint PRIMARY KEY,
     version int NOT NULL,
     client_id bigint,
@@ -33,12 +33,12 @@ CREATE TABLE schedule (
     made_at timestamptz,
     confirmed_at timestamptz,
     -- Even with the rule deleted from the code, two active bookings of one master cannot overlap.
-    CONSTRAINT schedule_no_overlap EXCLUDE USING gist (staff_id WITH =, during WITH &&)
+    CONSTRAINT schedule{suffix}_no_overlap EXCLUDE USING gist (staff_id WITH =, during WITH &&)
         WHERE (active AND NOT overlap_allowed) DEFERRABLE INITIALLY DEFERRED
 );
-CREATE INDEX schedule_client ON schedule (client_id, starts_at);
-CREATE INDEX schedule_staff ON schedule (staff_id, starts_at) WHERE active;
-CREATE INDEX schedule_holds ON schedule (expires_at) WHERE status = 'held';
+CREATE INDEX schedule{suffix}_client ON schedule{suffix} (client_id, starts_at);
+CREATE INDEX schedule{suffix}_staff ON schedule{suffix} (staff_id, starts_at) WHERE active;
+CREATE INDEX schedule{suffix}_holds ON schedule{suffix} (expires_at) WHERE status = 'held';
 """
 
 _COLUMNS = """booking_id, version, client_id, staff_id, starts_at, ends_at, service_ids, price, status, origin,
@@ -72,16 +72,24 @@ class Schedule:
     name = "schedule"
     version = 2
     mode: Literal["inline", "following"] = "inline"
-    tables = TABLES
+
+    def __init__(self, suffix: str = "") -> None:
+        self._suffix = suffix
+        self.tables = TABLES.format(suffix=suffix)
+
+    def beside(self, suffix: str) -> Schedule:
+        return Schedule(suffix)
 
     def apply(self, connection: Connection, events: Sequence[Recorded]) -> None:
         for item in events:
-            statement = _change(item)
-            if statement is not None:
-                connection.execute(*statement)
+            change = _change(item)
+            if change is not None:
+                statement, parameters = change
+                connection.execute(statement.format(suffix=self._suffix), parameters)
 
 
 def _change(item: Recorded) -> tuple[str, dict[str, Any]] | None:
+    """The statement an event comes down to, with its parameters; the table's suffix is still open in it."""
     match item.event:
         case e.SlotHeld() as held:
             return _INSERT, {
@@ -108,17 +116,18 @@ def _change(item: Recorded) -> tuple[str, dict[str, Any]] | None:
             }  # fmt: skip
         case e.VisitConfirmed(booking_id=booking_id):
             return (
-                "UPDATE schedule SET confirmed_at = %(at)s WHERE booking_id = %(booking_id)s",
+                "UPDATE schedule{suffix} SET confirmed_at = %(at)s WHERE booking_id = %(booking_id)s",
                 {"booking_id": booking_id, "at": item.at},
             )
         case e.BookingCancelled(booking_id=booking_id):
             return (
-                "UPDATE schedule SET status = 'cancelled', version = version + 1 WHERE booking_id = %(booking_id)s",
+                """UPDATE schedule{suffix} SET status = 'cancelled', version = version + 1
+                   WHERE booking_id = %(booking_id)s""",
                 {"booking_id": booking_id},
             )
         case e.HoldLapsed(booking_id=booking_id):
             return (
-                "DELETE FROM schedule WHERE booking_id = %(booking_id)s AND status = 'held'",
+                "DELETE FROM schedule{suffix} WHERE booking_id = %(booking_id)s AND status = 'held'",
                 {"booking_id": booking_id},
             )
         case _:
@@ -142,11 +151,12 @@ def _row(event: e.SlotHeld | e.BookingMade, status: str) -> dict[str, Any]:
 
 
 _MOVE = """
-UPDATE schedule SET version = version + 1, staff_id = %(staff_id)s, starts_at = %(starts_at)s, ends_at = %(ends_at)s,
-    service_ids = %(service_ids)s, price = %(price)s, overlap_allowed = false, confirmed_at = NULL
+UPDATE schedule{suffix} SET version = version + 1, staff_id = %(staff_id)s,
+    starts_at = %(starts_at)s, ends_at = %(ends_at)s, service_ids = %(service_ids)s, price = %(price)s,
+    overlap_allowed = false, confirmed_at = NULL
 WHERE booking_id = %(booking_id)s"""
 _INSERT = """
-INSERT INTO schedule (booking_id, version, client_id, staff_id, starts_at, ends_at, service_ids, price, status,
+INSERT INTO schedule{suffix} (booking_id, version, client_id, staff_id, starts_at, ends_at, service_ids, price, status,
     origin, record_id, overlap_allowed, expires_at, awaits, made_at)
 VALUES (%(booking_id)s, %(version)s, %(client_id)s, %(staff_id)s, %(starts_at)s, %(ends_at)s, %(service_ids)s,
     %(price)s, %(status)s, %(origin)s, %(record_id)s, %(overlap_allowed)s, %(expires_at)s, %(awaits)s, %(made_at)s)
@@ -183,15 +193,24 @@ def expired_holds(database: Database, now: datetime) -> list[ScheduledBooking]:
 
 
 def taken(
-    database: Database, staff_ids: Sequence[StaffId], since: datetime, until: datetime, now: datetime
+    database: Database,
+    staff_ids: Sequence[StaffId],
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    *,
+    moving: BookingId | None = None,
 ) -> list[Slot]:
-    """Times of these masters between two instants that nobody else can have: bookings and holds live at `now`."""
+    """Times of these masters between two instants that nobody else can have: bookings and holds live at `now`.
+
+    A booking that is `moving` is not in its own way.
+    """
     rows = _many(
         database,
         """staff_id = ANY (%s) AND active AND starts_at < %s AND starts_at > %s AND ends_at > %s
-           AND (status <> 'held' OR expires_at > %s)""",
+           AND (status <> 'held' OR expires_at > %s) AND booking_id IS DISTINCT FROM %s""",
         # A slot lasts at most a day, so the index on starts_at bounds the search from both sides.
-        (list(staff_ids), until, since.fromtimestamp(since.timestamp() - 86400, since.tzinfo), since, now),
+        (list(staff_ids), until, since.fromtimestamp(since.timestamp() - 86400, since.tzinfo), since, now, moving),
     )
     return [Slot(row.staff_id, row.starts_at, row.ends_at) for row in rows]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -21,6 +22,7 @@ from ledger.values import Actor, RecordId
 from projections import backlog
 from projections.clients import contact_of
 from sync import errors, look_up
+from sync.wire import CrmRecord
 from sync.yclients import Yclients
 
 _log = structlog.get_logger("sync")
@@ -86,23 +88,46 @@ class Outcomes:
         self, state: SyncState, attempt: e.SyncAttempted, phone: str, busy: errors.BusyError, lease: Lease
     ) -> None:
         """Busy is not an answer by itself: what stands there may be our own record, or staff's copy of it."""
+        slot = attempt.slot or state.slot
         try:
-            records = look_up.by_slot(self._crm, state)
+            records = look_up.by_slot(self._crm, slot)
         except errors.SyncError:
             self._note_failure(attempt, busy, "unknown", lease)
             return
-        found = look_up.matching(records, state, phone, self._bound_elsewhere(state))
+        found = look_up.matching(records, state, slot, phone, self._bound_elsewhere(state))
         if len(found.live) == 1:
             self.succeed(attempt, found.live[0].record_id, "look_up", lease)
             return
-        kind: e.ConflictKind = "ambiguous" if found.live else "slot_busy"
-        clashing = found.live or [
-            record
-            for record in records
-            if record.slot_start < state.slot.ends_at
-            and record.slot_start + timedelta(minutes=record.minutes) > state.slot.starts_at
-        ]
-        conflict = e.ConflictFound(state.booking_id, kind, tuple(RecordId(record.record_id) for record in clashing))
+        clashing = found.live or [record for record in records if look_up.stands_in(record, slot)]
+        self._refuse_busy(attempt, busy, "ambiguous" if found.live else "slot_busy", clashing, lease)
+
+    def settle_busy_move(
+        self, state: SyncState, attempt: e.SyncAttempted, busy: errors.BusyError, lease: Lease, *, is_forced: bool
+    ) -> bool:
+        """False when nothing but the booking's own old time is in the way, so that it may be sent over that."""
+        slot = attempt.slot or state.slot
+        try:
+            records = look_up.by_slot(self._crm, slot)
+        except errors.SyncError:
+            self._note_failure(attempt, busy, "unknown", lease)
+            return True
+        clashing = [one for one in records if look_up.stands_in(one, slot) and one.record_id != attempt.record_id]
+        if clashing or is_forced:
+            self._refuse_busy(attempt, busy, "slot_busy", clashing, lease)
+            return True
+        self._note_failure(attempt, busy, "refused", lease)
+        return False
+
+    def _refuse_busy(
+        self,
+        attempt: e.SyncAttempted,
+        busy: errors.BusyError,
+        kind: e.ConflictKind,
+        clashing: Sequence[CrmRecord],
+        lease: Lease,
+    ) -> None:
+        records = tuple(RecordId(record.record_id) for record in clashing)
+        conflict = e.ConflictFound(attempt.booking_id, kind, records)
         self._note_failure(attempt, busy, "refused", lease, parked=True, conflict=conflict)
 
     def is_look_up_due(self, attempt: e.SyncAttempted, now: datetime) -> bool:
@@ -117,6 +142,8 @@ class Outcomes:
         try:
             if attempt.operation == "cancel" and attempt.record_id is not None:
                 self.look_up_cancelled(state, attempt, attempt.record_id, lease)
+            elif attempt.operation == "move" and attempt.record_id is not None:
+                self._look_up_moved(state, attempt, attempt.record_id, lease)
             else:
                 self._look_up_created(state, attempt, lease)
         except (errors.AuthError, errors.LicenceError, errors.RightsError) as failure:
@@ -129,22 +156,29 @@ class Outcomes:
             raise
 
     def look_up_cancelled(self, state: SyncState, attempt: e.SyncAttempted, record_id: RecordId, lease: Lease) -> None:
-        """A removal happened when the CRM says so itself: the record is marked removed, or not there any more.
-
-        "No such record" counts only if the day's list can be read and does not show it: a 404 may be the address's.
-        """
-        try:
-            is_gone = self._crm.record(record_id).deleted
-        except errors.GoneError:
-            around = self._crm.records(
-                from_on=state.slot.starts_at.date() - timedelta(days=1),
-                until_on=state.slot.ends_at.date() + timedelta(days=1),
-            )
-            is_gone = all(record.record_id != record_id for record in around)
-        if is_gone:
+        """A removal happened when the CRM says so itself: the record is marked removed, or not there any more."""
+        record = look_up.by_number(self._crm, record_id, [state.crm_slot or state.slot])
+        if record is None or record.deleted:
             self.succeed(attempt, record_id, "look_up", lease)
         else:
             self._conclude_absence(attempt, lease)
+
+    def _look_up_moved(self, state: SyncState, attempt: e.SyncAttempted, record_id: RecordId, lease: Lease) -> None:
+        """A move happened when the record stands where it was asked to; at a third place somebody else moved it."""
+        asked, was = attempt.slot or state.slot, state.crm_slot or state.slot
+        record = look_up.by_number(self._crm, record_id, [asked, was])
+        if record is None or record.deleted:
+            if state.is_wanted:
+                self.conflict(state, "removed_in_crm", [record_id], lease)
+            else:
+                gone = errors.UnknownOutcomeError(detail="looked up, the record was removed")
+                self._note_failure(attempt, gone, "absent", lease)
+        elif look_up.is_at(record, asked):
+            self.succeed(attempt, record_id, "look_up", lease)
+        elif look_up.is_at(record, was):
+            self._conclude_absence(attempt, lease)
+        else:
+            self.conflict(state, "moved_in_crm", [record_id], lease)
 
     def look_for_twin(self, state: SyncState, attempt: e.SyncAttempted, phone: str, lease: Lease) -> None:
         """After a create that followed a "not there": the first request may have arrived late after all."""
@@ -153,23 +187,24 @@ class Outcomes:
         except errors.SyncError:
             _log.warning("could not look for a twin", booking=state.booking_id)
             return
-        found = look_up.matching(records, state, phone, self._bound_elsewhere(state))
+        found = look_up.matching(records, state, attempt.slot or state.slot, phone, self._bound_elsewhere(state))
         if len(found.live) > 1:
-            self._conflict(state, "duplicate", [record.record_id for record in found.live], lease)
+            self.conflict(state, "duplicate", [record.record_id for record in found.live], lease)
 
     def _look_up_created(self, state: SyncState, attempt: e.SyncAttempted, lease: Lease) -> None:
         contact = contact_of(self._ledger, self._vault, state.client_id)
         if contact is None:
             raise SealError(f"booking {state.booking_id} has a client without a contact")
         records = look_up.by_creation(self._crm, attempt.deadline_at, self._clock.now())
-        found = look_up.matching(records, state, contact.phone, self._bound_elsewhere(state))
+        slot = attempt.slot or state.slot
+        found = look_up.matching(records, state, slot, contact.phone, self._bound_elsewhere(state))
         if len(found.live) == 1:
             self.succeed(attempt, found.live[0].record_id, "look_up", lease)
         elif found.live:
-            self._conflict(state, "duplicate", [record.record_id for record in found.live], lease)
+            self.conflict(state, "duplicate", [record.record_id for record in found.live], lease)
         elif found.deleted and state.is_wanted:
             # Created, then removed in the CRM: creating it again would undo somebody's decision.
-            self._conflict(state, "removed_in_crm", [record.record_id for record in found.deleted], lease)
+            self.conflict(state, "removed_in_crm", [record.record_id for record in found.deleted], lease)
         else:
             self._conclude_absence(attempt, lease)
 
@@ -218,9 +253,10 @@ class Outcomes:
 
     def park(self, state: SyncState, lease: Lease) -> None:
         """A booking that cannot be put into a request at all waits for a person; the others go on."""
-        self._conflict(state, "unsendable", [], lease)
+        self.conflict(state, "unsendable", [], lease)
 
-    def _conflict(self, state: SyncState, kind: e.ConflictKind, record_ids: list[int], lease: Lease) -> None:
+    def conflict(self, state: SyncState, kind: e.ConflictKind, record_ids: Sequence[int], lease: Lease) -> None:
+        """Ledger and CRM contradict each other: the booking waits for a person, the others go on."""
         records = tuple(RecordId(record_id) for record_id in record_ids)
         order = Order(f"sync:conflict:{state.booking_id}:{kind}:{state.pending}", _SENDER, self._clock.now())
         self._ledger.execute(NoteConflict(order, state.booking_id, kind, records), lease=lease)

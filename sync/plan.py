@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from ledger.sync_state import SyncState
-from ledger.values import BookingId
+from ledger.values import BookingId, RecordId, Slot, StaffId
 from sync.errors import SyncError
+from sync.look_up import stands_in
 from sync.wire import CrmRecord
 from sync.yclients import Yclients
 
-Step = Literal["create", "cancel", "skip", "look_up", "past", "parked", "wait"]
+Step = Literal["create", "move", "cancel", "skip", "look_up", "past", "parked", "wait"]
 Past = Literal["send", "skip", "ask"]
 
 
@@ -22,12 +24,14 @@ class PlanItem:
     """One booking's next step; `wait` and `parked` items are shown but not done.
 
     `after` are bookings whose record may still stand in this one's time: it is done only once they are settled.
+    `over` are records in its time that can only leave after it (a swap): it is sent although they stand there.
     """
 
     state: SyncState
     step: Step
     reason: str
     after: tuple[BookingId, ...] = ()
+    over: tuple[RecordId, ...] = ()
 
     @property
     def booking_id(self) -> BookingId:
@@ -36,60 +40,110 @@ class PlanItem:
 
 def make_plan(states: Iterable[SyncState], now: datetime, past: Past) -> list[PlanItem]:
     """Every open booking's next step, visits nearest in time first; what frees a slot goes before what needs it."""
-    items = [_item(state, now, past) for state in states]
-    leaving = [item for item in items if _may_hold_a_slot_it_gives_up(item.state)]
-    ordered: dict[BookingId, PlanItem] = {}
-    for item in sorted(items, key=lambda item: (_distance(item.state.slot.starts_at, now), item.booking_id)):
-        if item.step == "create":
-            before = [one for one in leaving if one.state.slot.overlaps(item.state.slot)]
-            for one in before:
-                ordered.setdefault(one.booking_id, one)
-            ordered[item.booking_id] = replace(item, after=tuple(one.booking_id for one in before))
+    items = {state.booking_id: _item(state, now, past) for state in states}
+    nearest = sorted(items.values(), key=lambda item: (_distance(item.state.slot.starts_at, now), item.booking_id))
+    blockers = _blockers(nearest)
+    ordered: dict[BookingId, None] = {}
+    for item in nearest:
+        for booking_id in _blockers_first(item.booking_id, blockers, ordered):
+            ordered.setdefault(booking_id)
+    waiting = [replace(items[booking_id], after=tuple(blockers.get(booking_id, ()))) for booking_id in ordered]
+    return _without_cycles(waiting)
+
+
+def _blockers(items: Sequence[PlanItem]) -> dict[BookingId, list[BookingId]]:
+    """For each item that needs a slot the bookings whose record may still stand in it."""
+    leaving: dict[tuple[StaffId, date], list[tuple[Slot, BookingId]]] = defaultdict(list)
+    for item in items:
+        for slot in item.state.slots_to_leave():
+            for day in slot.days():
+                leaving[slot.staff_id, day].append((slot, item.booking_id))
+    found: dict[BookingId, list[BookingId]] = {}
+    for item in items:
+        if item.step not in ("create", "move"):
+            continue
+        wanted = item.state.slot
+        near = [one for day in wanted.days() for one in leaving.get((wanted.staff_id, day), ())]
+        in_the_way = {other: None for slot, other in near if other != item.booking_id and slot.overlaps(wanted)}
+        if in_the_way:
+            found[item.booking_id] = list(in_the_way)
+    return found
+
+
+def _blockers_first(
+    booking_id: BookingId, blockers: Mapping[BookingId, Sequence[BookingId]], done: Mapping[BookingId, None]
+) -> Iterator[BookingId]:
+    """The booking after everything it waits for; where they wait for each other, each once."""
+    seen, stack = {booking_id}, [(booking_id, iter(blockers.get(booking_id, ())))]
+    while stack:
+        one, waits_for = stack[-1]
+        following = next((other for other in waits_for if other not in seen and other not in done), None)
+        if following is None:
+            yield one
+            stack.pop()
         else:
-            ordered.setdefault(item.booking_id, item)
-    return list(ordered.values())
+            seen.add(following)
+            stack.append((following, iter(blockers.get(following, ()))))
 
 
-def _may_hold_a_slot_it_gives_up(state: SyncState) -> bool:
-    """Cancelled here, but in the CRM its record stands, or may: a request about it is still open."""
-    return not state.is_wanted and (state.is_in_crm or state.open_attempt is not None or state.parked)
+def _without_cycles(items: Sequence[PlanItem]) -> list[PlanItem]:
+    """Where moves wait for each other, the first of them goes over the others' records; the others wait for it."""
+    after = {item.booking_id: item.after for item in items if item.step == "move"}
+    records = {item.booking_id: item.state.record_id for item in items}
+    planned, broken = [], set[BookingId]()
+    for item in items:
+        circle = _circle(item.booking_id, after) if item.step == "move" else set[BookingId]()
+        if not circle or circle & broken:
+            planned.append(item)
+            continue
+        broken |= circle
+        over = tuple(record for one in item.after if one in circle and (record := records[one]) is not None)
+        planned.append(replace(item, after=tuple(one for one in item.after if one not in circle), over=over))
+    return planned
+
+
+def _circle(start: BookingId, after: Mapping[BookingId, Sequence[BookingId]]) -> set[BookingId]:
+    """The moves that wait for `start` and that it waits for, itself included; empty when there are none."""
+    ahead = _reachable(start, after)
+    return {one for one in ahead if start in _reachable(one, after)} if start in ahead else set()
+
+
+def _reachable(start: BookingId, after: Mapping[BookingId, Sequence[BookingId]]) -> set[BookingId]:
+    found: set[BookingId] = set()
+    waiting = list(after.get(start, ()))
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += after.get(one, ())
+    return found
 
 
 def conflicts(crm: Yclients, items: Sequence[PlanItem]) -> dict[BookingId, list[CrmRecord]] | None:
-    """Which planned creates would meet a live record of somebody else; None when the CRM can't be reached."""
-    creates = [item.state for item in items if item.step == "create"]
-    if not creates:
+    """Which planned creates and moves would meet a live record of somebody else; None when the CRM can't be reached."""
+    needing = [item.state for item in items if item.step in ("create", "move")]
+    if not needing:
         return {}
     try:
         records = crm.records(
-            from_on=min(state.slot.starts_at.date() for state in creates) - timedelta(days=1),
-            until_on=max(state.slot.ends_at.date() for state in creates) + timedelta(days=1),
+            from_on=min(state.slot.starts_at.date() for state in needing) - timedelta(days=1),
+            until_on=max(state.slot.ends_at.date() for state in needing) + timedelta(days=1),
         )
     except SyncError:
         return None
-    freed = {item.state.record_id for item in items if item.step == "cancel"}
+    freed = {item.state.record_id for item in items if item.step in ("cancel", "move")}
     found: dict[BookingId, list[CrmRecord]] = {}
-    for state in creates:
+    for state in needing:
         clashing = [
             record
             for record in records
-            if _stands_in_the_way(record, state)
+            if stands_in(record, state.slot)
             and record.record_id not in freed
             and record.api_id != str(state.booking_id)
         ]
         if clashing:
             found[state.booking_id] = clashing
     return found
-
-
-def _stands_in_the_way(record: CrmRecord, state: SyncState) -> bool:
-    ends_at = record.slot_start + timedelta(minutes=record.minutes)
-    return (
-        not record.deleted
-        and record.staff_id == state.slot.staff_id
-        and record.slot_start < state.slot.ends_at
-        and state.slot.starts_at < ends_at
-    )
 
 
 def _item(state: SyncState, now: datetime, past: Past) -> PlanItem:
@@ -101,10 +155,12 @@ def _item(state: SyncState, now: datetime, past: Past) -> PlanItem:
         return PlanItem(state, "skip", "superseded")
     if state.retry_at is not None and state.retry_at > now:
         return PlanItem(state, "wait", "waits for its next try")
-    if state.operation == "create" and state.slot.starts_at <= now and past != "send":
-        return PlanItem(state, "past", "the visit's time has passed")
     if state.operation == "cancel":
         return PlanItem(state, "cancel", "cancelled here, still in the CRM")
+    if state.slot.starts_at <= now and past != "send":
+        return PlanItem(state, "past", "the visit's time has passed")
+    if state.operation == "move":
+        return PlanItem(state, "move", "moved here, at its old time in the CRM")
     return PlanItem(state, "create", "booked here, not in the CRM")
 
 

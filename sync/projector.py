@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 
 from ledger import events as e
@@ -16,15 +17,15 @@ from ledger.leases import Lease
 from ledger.ledger import Ledger, Order
 from ledger.privacy import Vault, random_id
 from ledger.sync_state import SyncState
-from ledger.values import Actor
+from ledger.values import Actor, Slot
 from projections import backlog
 from projections.clients import Contact, contact_of
 from projections.integration import integration
-from sync import errors
+from sync import errors, look_up
 from sync.outcomes import Outcomes
 from sync.plan import PlanItem, make_plan
 from sync.turns import LONGEST_WAIT, Turns
-from sync.wire import NewCrmRecord, write_record
+from sync.wire import CrmRecord, NewCrmRecord, write_record
 from sync.yclients import Yclients
 
 SENDER = Actor("system", "sync")
@@ -69,7 +70,7 @@ class SyncProjector:
             if handler is None:
                 continue
             try:
-                handler(item.state, lease)
+                handler(item, lease)
             except NothingToSyncError:
                 continue  # the read model was a moment behind; the ledger itself says there is nothing to do
             except IntegrationPausedError:
@@ -83,42 +84,35 @@ class SyncProjector:
             return item
         return None
 
-    def _handler(self, item: PlanItem, past: str) -> Callable[[SyncState, Lease], None] | None:
+    def _handler(self, item: PlanItem, past: str) -> Callable[[PlanItem, Lease], None] | None:
         """What to do about an item now; None when it has to wait for time, for another item or for a person."""
         if item.after:
             return None
         match item.step:
             case "create":
                 return self._create
+            case "move":
+                return self._move
             case "cancel":
                 return self._cancel
             case "skip":
-                return lambda state, lease: self._skip(state, lease, "superseded")
+                return lambda item, lease: self._skip(item.state, lease, "superseded")
             case "past":
-                return (lambda state, lease: self._skip(state, lease, "past")) if past == "skip" else None
+                return (lambda item, lease: self._skip(item.state, lease, "past")) if past == "skip" else None
             case "look_up":
                 attempt = item.state.open_attempt
                 is_due = attempt is not None and self._outcomes.is_look_up_due(attempt, self._clock.now())
-                return self._outcomes.look_up if is_due else None
+                return (lambda item, lease: self._outcomes.look_up(item.state, lease)) if is_due else None
             case "parked" | "wait":
                 return None
 
-    def _create(self, state: SyncState, lease: Lease) -> None:
-        contact = self._contact(state)
-        new = NewCrmRecord(
-            state.booking_id,
-            state.slot.staff_id,
-            state.slot.starts_at,
-            int((state.slot.ends_at - state.slot.starts_at) / timedelta(minutes=1)),
-            state.services,
-            contact.phone,
-            contact.name,
-        )
-        write_record(new, save_if_busy=False)  # what cannot be written must not become an attempt
+    def _create(self, item: PlanItem, lease: Lease) -> None:
+        state, contact = item.state, self._contact(item.state)
+        write_record(_record_of(state, state.slot, contact), save_if_busy=False)  # what cannot be written is no attempt
         attempt = self._begin(state, "create", lease)
         try:
             self._check_start(attempt)
-            record = self._crm.create(new)
+            record = self._crm.create(_record_of(state, attempt.slot or state.slot, contact))
         except errors.BusyError as busy:
             self._outcomes.settle_busy(state, attempt, contact.phone, busy, lease)
         except errors.SyncError as failure:
@@ -128,8 +122,57 @@ class SyncProjector:
             if state.was_absent:
                 self._outcomes.look_for_twin(state, attempt, contact.phone, lease)
 
-    def _cancel(self, state: SyncState, lease: Lease) -> None:
-        attempt = self._begin(state, "cancel", lease)
+    def _move(self, item: PlanItem, lease: Lease) -> None:
+        """Replaces the record; before that it is looked at, so that nobody's change in the CRM is written over."""
+        state, contact = item.state, self._contact(item.state)
+        if state.record_id is None or state.crm_slot is None:
+            raise NothingToSyncError
+        write_record(_record_of(state, state.slot, contact), save_if_busy=False)
+        record = look_up.by_number(self._crm, state.record_id, [state.crm_slot, state.slot])
+        if record is None or record.deleted:
+            self._outcomes.conflict(state, "removed_in_crm", [state.record_id], lease)
+        elif not look_up.is_at(record, state.crm_slot) and not look_up.is_at(record, state.slot):
+            self._outcomes.conflict(state, "moved_in_crm", [state.record_id], lease)
+        elif not self._send_move(state, contact, record, lease, over=item.over):
+            # Only our own old time was in the way: some answers take a record for its own rival.
+            self._send_move(state, contact, record, lease, over=(record.record_id,))
+
+    def _send_move(
+        self, state: SyncState, contact: Contact, record: CrmRecord, lease: Lease, *, over: Collection[int]
+    ) -> bool:
+        """One attempt; False when it was refused as busy and nothing but the booking itself stands there.
+
+        With `over`, records of ours that are known to stand there, it is sent to be saved all the same, once a look
+        has shown that nobody else's does.
+        """
+        if over and (strangers := self._strangers(state, {record.record_id, *over})):
+            self._outcomes.conflict(state, "slot_busy", strangers, lease)
+            return True
+        attempt = self._begin(state, "move", lease)
+        wanted = attempt.slot or state.slot
+        if look_up.is_at(record, wanted):
+            self._outcomes.succeed(attempt, record.record_id, "look_up", lease)
+            return True
+        is_forced = bool(over) and wanted == state.slot  # the look was at that slot, not at one wished since
+        try:
+            self._check_start(attempt)
+            new = msgspec.structs.replace(_record_of(state, wanted, contact), comment=record.comment)
+            self._crm.change(record.record_id, new, save_if_busy=is_forced)
+        except errors.BusyError as busy:
+            return self._outcomes.settle_busy_move(state, attempt, busy, lease, is_forced=is_forced)
+        except errors.SyncError as failure:
+            self._failed(attempt, failure, lease)
+        else:
+            self._outcomes.succeed(attempt, record.record_id, "answer", lease)
+        return True
+
+    def _strangers(self, state: SyncState, ours: Collection[int]) -> list[int]:
+        """Records in the wished slot that are none of ours. Raises any SyncError of reading."""
+        records = look_up.by_slot(self._crm, state.slot)
+        return [one.record_id for one in records if look_up.stands_in(one, state.slot) and one.record_id not in ours]
+
+    def _cancel(self, item: PlanItem, lease: Lease) -> None:
+        attempt = self._begin(item.state, "cancel", lease)
         record_id = attempt.record_id
         if record_id is None:
             raise NothingToSyncError
@@ -138,7 +181,7 @@ class SyncProjector:
             self._crm.delete(record_id)
         except errors.GoneError:
             # Gone already, or never there for us: only a look tells which.
-            self._outcomes.look_up_cancelled(state, attempt, record_id, lease)
+            self._outcomes.look_up_cancelled(item.state, attempt, record_id, lease)
         except errors.SyncError as failure:
             self._failed(attempt, failure, lease)
         else:
@@ -204,3 +247,16 @@ class SyncProjector:
 
     def _order(self, command_id: str) -> Order:
         return Order(command_id, SENDER, self._clock.now())
+
+
+def _record_of(state: SyncState, slot: Slot, contact: Contact) -> NewCrmRecord:
+    """The booking as the CRM is to hold it, in this slot."""
+    return NewCrmRecord(
+        state.booking_id,
+        slot.staff_id,
+        slot.starts_at,
+        int((slot.ends_at - slot.starts_at) / timedelta(minutes=1)),
+        state.services,
+        contact.phone,
+        contact.name,
+    )

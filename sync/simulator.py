@@ -21,12 +21,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.requests import ClientDisconnect
+from starlette.responses import RedirectResponse
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from sync.simulator_api import REQUIRED_BY_HAND, DiaryApi, InvalidFieldsError, decoded, read_new_entry, refused
+from sync.simulator_api import DiaryApi, refused
 from sync.simulator_gate import (
     CUT_OFF,
     NOT_FOUND,
@@ -39,14 +39,14 @@ from sync.simulator_gate import (
     RateWindow,
     Refusal,
 )
+from sync.simulator_levers import levers
 from sync.simulator_server import hang_up, running, serve
-from sync.simulator_state import Diary, Json, NewEntry, Wanted
+from sync.simulator_state import Diary, Json, NewEntry, NoSuchRecordError, Wanted
 
-__all__ = ["Call", "Counts", "Limits", "Mode", "NewEntry", "Simulator", "main", "running", "serve"]
+__all__ = ["Call", "Counts", "Limits", "Mode", "NewEntry", "NoSuchRecordError", "Simulator", "main", "running", "serve"]
 
 _WRITES = frozenset({"POST", "PUT", "DELETE"})
 _JOURNAL_LENGTH = 10_000
-_JOURNAL_SHOWN = 100
 _EVERYTHING = Wanted(with_deleted=True)
 
 
@@ -111,6 +111,11 @@ class Simulator:
         """The present outage; `ok` for none."""
         return self._switch.mode
 
+    @property
+    def drop_share(self) -> float:
+        """The share of answers to writes that `drop_after_write` loses."""
+        return self._switch.drop_share
+
     def set_mode(self, mode: Mode, *, drop_share: float = 1.0, seed: int = 0) -> None:
         """Turns the switch; `drop_share` of the writes lose their answers in `drop_after_write`. Raises ValueError."""
         self._switch.set(mode, drop_share=drop_share, seed=seed)
@@ -126,6 +131,14 @@ class Simulator:
     def remove_by_hand(self, record_id: int) -> Json | None:
         """What the salon's staff strike out; None if it is not there any more."""
         return self._diary.remove(record_id)
+
+    def move_by_hand(self, record_id: int, starts_at: datetime, staff_id: int) -> Json:
+        """What the salon's staff drag to another place; `starts_at` naive. Raises NoSuchRecordError."""
+        return self._diary.move_by_hand(record_id, starts_at, staff_id)
+
+    def comment_by_hand(self, record_id: int, comment: str) -> Json:
+        """What the salon's staff note down in a record. Raises NoSuchRecordError."""
+        return self._diary.comment_by_hand(record_id, comment)
 
     def journal(self) -> list[Call]:
         """The API's latest calls, oldest first."""
@@ -196,49 +209,7 @@ class Simulator:
             self._journal.append(Call(scope["method"], scope["path"], status, self._clock()))
 
     def _routes(self, api: DiaryApi) -> list[Route]:
-        return [
-            *api.routes(),
-            Route("/simulator", self._watch, methods=["GET"]),
-            Route("/simulator/mode", self._turn_switch, methods=["POST"]),
-            Route("/simulator/records", self._add_by_hand, methods=["POST"]),
-            Route("/simulator/records/{record:int}/delete", self._remove_by_hand, methods=["POST"]),
-        ]
-
-    async def _watch(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
-        seen = {
-            "mode": self._switch.mode,
-            "drop_share": self._switch.drop_share,
-            "counts": self.counts(),
-            "records": self.records(),
-            "journal": self.journal()[-_JOURNAL_SHOWN:],
-        }
-        return Response(msgspec.json.encode(seen), media_type="application/json")
-
-    async def _turn_switch(self, request: Request) -> Response:
-        try:
-            turn = msgspec.json.decode(await request.body(), type=_Turn)
-            self.set_mode(turn.mode, drop_share=turn.drop_share, seed=turn.seed)
-        except (msgspec.DecodeError, ValueError) as error:
-            return JSONResponse({"error": str(error)}, status_code=422)
-        return JSONResponse({"mode": turn.mode, "drop_share": turn.drop_share})
-
-    async def _add_by_hand(self, request: Request) -> Response:
-        try:
-            body = decoded(await request.body())
-            record = self.add_by_hand(read_new_entry(body, self.zone, required=REQUIRED_BY_HAND))
-        except (msgspec.DecodeError, InvalidFieldsError) as error:
-            return JSONResponse({"error": str(error)}, status_code=422)
-        return JSONResponse(record, status_code=201)
-
-    async def _remove_by_hand(self, request: Request) -> Response:
-        removed = self.remove_by_hand(request.path_params["record"])
-        return JSONResponse(removed) if removed else JSONResponse({"error": "no such record"}, status_code=404)
-
-
-class _Turn(msgspec.Struct, frozen=True):
-    mode: Mode
-    drop_share: float = 1.0
-    seed: int = 0
+        return [*api.routes(), *levers(self)]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -13,13 +13,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sync.simulator_gate import Refusal
-from sync.simulator_state import BusyDiaryError, Diary, Json, NewEntry, Wanted
+from sync.simulator_state import BusyDiaryError, Diary, Json, NewEntry, NoSuchRecordError, Wanted
 
 REQUIRED_FIELDS = ("staff_id", "services", "client", "datetime", "seance_length", "save_if_busy", "send_sms")
 """The vendor's older blueprint marks these as required for a new record; the present OpenAPI marks none."""
 REQUIRED_BY_HAND = ("staff_id", "datetime", "seance_length")
 """A mark in the diary needs no more: the vendor's examples have records without client and services."""
 
+_SHOWN_AFTER_A_CHANGE = ("id", "services", "client", "staff", "date", "datetime", "seance_length", "comment", "api_id")
 _DEFAULT_PAGE = 50  # the vendor's example; the greatest page is not documented
 
 
@@ -46,6 +47,7 @@ class DiaryApi(msgspec.Struct, frozen=True):
             Route("/api/v1/records/{company:int}", self._list, methods=["GET"]),
             Route("/api/v1/records/{company:int}", self._create, methods=["POST"]),
             Route("/api/v1/record/{company:int}/{record:int}", self._show, methods=["GET"]),
+            Route("/api/v1/record/{company:int}/{record:int}", self._change, methods=["PUT"]),
             Route("/api/v1/record/{company:int}/{record:int}", self._delete, methods=["DELETE"]),
             Route("/api/v1/company/{company:int}", self._company, methods=["GET"]),
             Route("/api/v1/company/{company:int}/", self._company, methods=["GET"]),
@@ -63,17 +65,36 @@ class DiaryApi(msgspec.Struct, frozen=True):
         return _good(shown, meta={"page": page, "total_count": len(found)})
 
     async def _create(self, request: Request) -> Response:
-        try:
-            new = read_new_entry(decoded(await request.body()), self.zone)
-        except msgspec.DecodeError:
-            return refused(Refusal(400, "Недопустимый формат запроса"))
-        except InvalidFieldsError as error:
-            return _invalid(error.problems)
+        new = await self._read(request)
+        if isinstance(new, Response):
+            return new
         try:
             record = self.diary.add(new)
         except BusyDiaryError:
             return _busy(new)
         return _good([record] if self.answers_as == "array" else record, status=201)
+
+    async def _change(self, request: Request) -> Response:
+        """A full replacement; the answer is the smaller record the vendor's OpenAPI shows, under 201."""
+        new = await self._read(request)
+        if isinstance(new, Response):
+            return new
+        try:
+            record = self.diary.change(request.path_params["record"], new)
+        except NoSuchRecordError:
+            return await _not_found(request)
+        except BusyDiaryError:
+            return _busy(new)
+        return _good({field: record[field] for field in _SHOWN_AFTER_A_CHANGE}, status=201)
+
+    async def _read(self, request: Request) -> NewEntry | Response:
+        """The body, or why it is not acceptable."""
+        try:
+            return read_new_entry(decoded(await request.body()), self.zone)
+        except msgspec.DecodeError:
+            return refused(Refusal(400, "Недопустимый формат запроса"))
+        except InvalidFieldsError as error:
+            return _invalid(error.problems)
 
     async def _show(self, request: Request) -> Response:
         record = self.diary.record(request.path_params["record"])

@@ -19,7 +19,11 @@ Json = dict[str, object]
 
 
 class BusyDiaryError(Exception):
-    """The master has another record in that time."""
+    """The master has a record in that time."""
+
+
+class NoSuchRecordError(Exception):
+    """There is no such record, or none any more."""
 
 
 class NewEntry(msgspec.Struct, frozen=True):
@@ -111,6 +115,41 @@ class Diary:
             self._entries[entry.record_id] = entry
         return self._shown(entry)
 
+    def change(self, record_id: int, new: NewEntry) -> Json:
+        """The record, replaced as a whole. Raises NoSuchRecordError; BusyDiaryError unless `save_if_busy`.
+
+        It may be refused because of its own old time, as outside teams have seen.
+        """
+        now = self._clock().astimezone(self._zone)
+        with self._lock:
+            entry = self._standing(record_id)
+            if not new.save_if_busy and any(one.overlaps(new) for one in self._entries.values()):
+                raise BusyDiaryError
+            entry = msgspec.structs.replace(entry, new=new, client_id=self._client_id(new.client), changed_at=now)
+            self._entries[record_id] = entry
+        return self._shown(entry)
+
+    def move_by_hand(self, record_id: int, starts_at: datetime, staff_id: int) -> Json:
+        """What staff drag to another place. Raises NoSuchRecordError.
+
+        The caller's number is lost by that, as outside teams have seen.
+        """
+        now = self._clock().astimezone(self._zone)
+        with self._lock:
+            entry = self._standing(record_id)
+            new = msgspec.structs.replace(entry.new, starts_at=starts_at, staff_id=staff_id, api_id="")
+            entry = msgspec.structs.replace(entry, new=new, changed_at=now)
+            self._entries[record_id] = entry
+        return self._shown(entry)
+
+    def comment_by_hand(self, record_id: int, comment: str) -> Json:
+        """What staff note down. Raises NoSuchRecordError."""
+        with self._lock:
+            entry = self._standing(record_id)
+            entry = msgspec.structs.replace(entry, new=msgspec.structs.replace(entry.new, comment=comment))
+            self._entries[record_id] = entry
+        return self._shown(entry)
+
     def remove(self, record_id: int) -> Json | None:
         """The record, now marked as deleted; None if there is none, or none any more."""
         now = self._clock().astimezone(self._zone)
@@ -133,6 +172,12 @@ class Diary:
         with self._lock:
             entries: Iterable[Entry] = tuple(self._entries.values())
         return [self._shown(entry) for entry in entries if wanted.takes(entry)]
+
+    def _standing(self, record_id: int) -> Entry:
+        entry = self._entries.get(record_id)
+        if entry is None or entry.deleted:
+            raise NoSuchRecordError
+        return entry
 
     def _client_id(self, client: Json) -> int:
         phone = str(client.get("phone") or "")

@@ -33,6 +33,7 @@ class CrmRecord(msgspec.Struct, frozen=True):
 
     `minutes` may be more than was asked for (the CRM adds a technical break) and 0 for a mark without length;
     `phone_digits` is '' without a client, `api_id` '' where the CRM has forgotten it (a change by hand can do that).
+    `comment` is staff's own and may be about a person: it is only ever handed back.
     """
 
     record_id: int
@@ -42,13 +43,17 @@ class CrmRecord(msgspec.Struct, frozen=True):
     service_ids: tuple[int, ...]
     phone_digits: str
     api_id: str
+    comment: str
     deleted: bool
     created_at: datetime | None
     changed_at: datetime | None
 
 
 class NewCrmRecord(msgspec.Struct, frozen=True):
-    """A booking of ours on its way into the CRM; `starts_at` aware, in the branch's zone; `phone` E.164."""
+    """A booking of ours on its way into the CRM; `starts_at` aware, in the branch's zone; `phone` E.164.
+
+    `comment` is what already stands in the record: a change replaces the whole of it.
+    """
 
     booking_id: int
     staff_id: int
@@ -57,6 +62,7 @@ class NewCrmRecord(msgspec.Struct, frozen=True):
     services: tuple[BookedService, ...]
     phone: str
     name: str
+    comment: str = ""
 
 
 def read_record(raw: object, zone: ZoneInfo) -> CrmRecord:
@@ -80,8 +86,9 @@ def read_records(raw: object, zone: ZoneInfo) -> list[CrmRecord]:
 
 
 def write_record(new: NewCrmRecord, *, save_if_busy: bool) -> dict[str, object]:
-    """The body of `POST /api/v1/records/{company_id}`.
+    """The body of `POST /api/v1/records/{company_id}` and of `PUT /api/v1/record/{company_id}/{record_id}`.
 
+    A PUT replaces the record: what is left out is lost (seen by outside teams), so both send everything.
     The vendor's older blueprint marks seven fields as required (staff_id, services, client, datetime, seance_length,
     save_if_busy, send_sms), the present OpenAPI none: all seven are always sent. Prices leave in roubles. `discount`
     is 0 with an explicit `cost`, since percent or money is disputed. `api_id` is a string of digits: a hint for
@@ -99,7 +106,13 @@ def write_record(new: NewCrmRecord, *, save_if_busy: bool) -> dict[str, object]:
         "save_if_busy": save_if_busy,
         "send_sms": False,
         "api_id": str(new.booking_id),
+        **({"comment": new.comment} if new.comment else {}),
     }
+
+
+def read_start(raw: object, zone: ZoneInfo) -> datetime | None:
+    """When a changed record now begins. The answer to a change is a smaller record, perhaps without its id or start."""
+    return _start(_object(raw), zone)
 
 
 def read_zone_name(raw: object) -> str:
@@ -154,6 +167,7 @@ def _read_one(raw: object, zone: ZoneInfo) -> CrmRecord:
         service_ids=_service_ids(record.get("services")),
         phone_digits=digits(_object(record.get("client")).get("phone")),
         api_id=_text(record.get("api_id")),
+        comment=_text(record.get("comment")),
         deleted=_flag(record.get("deleted")),
         created_at=_instant(record.get("create_date"), zone),
         changed_at=_instant(record.get("last_change_date"), zone),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -13,6 +11,7 @@ import httpx
 import msgspec
 
 from ledger.errors import MalformedValueError
+from sync.access import Access
 from sync.errors import (
     MalformedAnswerError,
     NotSentError,
@@ -22,32 +21,22 @@ from sync.errors import (
 )
 from sync.failures import Envelope, failure, read_envelope, retry_after_seconds, scrubbed
 from sync.transport import BoundedTransport, RequestLostError
-from sync.wire import CrmRecord, NewCrmRecord, digits, read_record, read_records, read_zone_name, write_record
+from sync.wire import (
+    CrmRecord,
+    NewCrmRecord,
+    digits,
+    read_record,
+    read_records,
+    read_start,
+    read_zone_name,
+    write_record,
+)
 
 # The vendor names no greatest page; public clients ask for 200 and get it.
 _PAGE = 200
 _MOST_PAGES = 500
 _LISTING_ROUNDS = 3
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class Access:
-    """Where the CRM is and who asks. A dataclass, because its fields can be kept out of every printed form."""
-
-    url: str
-    partner_token: str = field(repr=False)
-    user_token: str = field(repr=False)
-    company_id: int
-    partner_id: str = ""
-
-    def __post_init__(self) -> None:
-        # A bad header is otherwise refused by the HTTP library with the whole header in the message.
-        for thing in ("partner_token", "user_token", "partner_id"):
-            if not re.fullmatch(r"[!-~]*", getattr(self, thing)):
-                raise MalformedValueError(thing, "a space or a character that cannot stand in an HTTP header")
-        if not self.partner_token:
-            raise MalformedValueError("partner_token", "empty")
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -75,7 +64,7 @@ class Yclients:
         self._access, self._zone, self._wait_turn = access, zone, wait_turn
         self._http = httpx.Client(
             base_url=access.url,
-            headers=_headers(access),
+            headers=access.headers(),
             transport=BoundedTransport(deadline),
             timeout=None,  # noqa: S113 - the transport bounds the whole request, which is stricter
             follow_redirects=False,
@@ -136,11 +125,22 @@ class Yclients:
         Raises any SyncError but UnavailableError; after UnknownOutcomeError the record may exist, so look before
         sending again. Raises MalformedValueError, before anything is sent, for a booking that cannot be written.
         """
-        # The CRM goes by the digits on the wall, so they must be the branch's.
-        local = msgspec.structs.replace(new, starts_at=_aware(new).astimezone(self._zone))
-        body = write_record(local, save_if_busy=save_if_busy)
-        answer = self._ask("POST", self._records_path(), body=body, private=(new.phone, digits(new.phone), new.name))
+        body = write_record(self._local(new), save_if_busy=save_if_busy)
+        answer = self._ask("POST", self._records_path(), body=body, private=_private(new))
         return self._read(answer, lambda data: self._created(data, new), is_write=True)
+
+    def change(self, record_id: int, new: NewCrmRecord, *, save_if_busy: bool = False) -> None:
+        """Replaces a record as a whole, with its time and master; success is the CRM's envelope saying so.
+
+        Raises GoneError if it is not there, and any SyncError but UnavailableError; an answer that shows another time
+        is an UnknownOutcomeError. Raises MalformedValueError, before anything is sent, for what cannot be written.
+        """
+        local = self._local(new)
+        body = write_record(local, save_if_busy=save_if_busy)
+        answer = self._ask("PUT", self._record_path(record_id), body=body, private=_private(new))
+        start = self._read(answer, lambda data: read_start(data, self._zone), is_write=True)
+        if start is not None and start != local.starts_at:
+            raise UnknownOutcomeError(status=answer.status, detail="the answer to a change shows another time")
 
     def delete(self, record_id: int) -> None:
         """Removes a record from the diary; success is 204 without a body (seen by outside teams).
@@ -159,6 +159,10 @@ class Yclients:
         # The closing slash is the vendor's; without it a redirect would be its answer.
         answer = self._ask("GET", f"/api/v1/company/{self._access.company_id}/")
         return self._read(answer, read_zone_name)
+
+    def _local(self, new: NewCrmRecord) -> NewCrmRecord:
+        """The CRM goes by the digits on the wall, so they must be the branch's."""
+        return msgspec.structs.replace(new, starts_at=_aware(new).astimezone(self._zone))
 
     def _listing(self, query: Mapping[str, str]) -> list[CrmRecord] | None:
         """One pass over all pages; None when the diary moved under it."""
@@ -252,21 +256,9 @@ class Yclients:
             raise unusable(status=answer.status, detail=error.detail) from error
 
 
-def _headers(access: Access) -> dict[str, str]:
-    """As the vendor's OpenAPI asks: its own media type, and both tokens in one header, comma and space between.
-
-    `X-Partner-Id` is undocumented; one outside team was let in again in July 2025 by adding it.
-    """
-    user = f", User {access.user_token}" if access.user_token else ""
-    headers = {
-        "Accept": "application/vnd.yclients.v2+json",
-        "Accept-Encoding": "identity",
-        "Authorization": f"Bearer {access.partner_token}{user}",
-        "Connection": "close",
-        "Content-Type": "application/json",
-        "User-Agent": "zapisnik",
-    }
-    return headers | ({"X-Partner-Id": access.partner_id} if access.partner_id else {})
+def _private(new: NewCrmRecord) -> tuple[str, ...]:
+    """What an answer may repeat of the request and nobody should read in a log."""
+    return new.phone, digits(new.phone), new.name, new.comment
 
 
 def _aware(new: NewCrmRecord) -> datetime:

@@ -258,6 +258,15 @@ class Memory:
         return [item.event for item in self.log]
 
 
+def as_caused(memory: Memory, decision: Decision[_T]) -> list[e.AnyEvent]:
+    """Appends what the decision says under its order's own cause, which some decisions look at."""
+    before = len(memory.log)
+    events = memory.execute(decision)
+    cause = decision.order.cause
+    memory.log[before:] = [msgspec.structs.replace(item, cause=cause) for item in memory.log[before:]]
+    return events
+
+
 def given(*events: e.AnyEvent) -> Memory:
     """`given(held()).new(MakeBooking(...))`."""
     return Memory(*events)

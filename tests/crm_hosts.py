@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ledger.values import BookedService, ServiceId
+from sync.access import Access
 from sync.wire import NewCrmRecord
-from sync.yclients import Access, Yclients
+from sync.yclients import Yclients
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 ACCESS = Access("http://127.0.0.1:9", "simulated-partner-token", "simulated-user-token", 1)

@@ -13,15 +13,19 @@ from ledger.decisions.cancel import CancelBooking
 from ledger.decisions.clients import GiveConsent, RegisterClient
 from ledger.decisions.hold import HoldSlot
 from ledger.decisions.integration import ResumeIntegration
+from ledger.decisions.move import MoveBooking
 from ledger.decisions.publish_catalog import PublishCatalog
 from ledger.ledger import Ledger, Order
 from ledger.postgres import Database, migrate
 from ledger.privacy import Vault, new_master_key, random_id
 from ledger.recorder import PostgresRecorder
 from ledger.values import Actor, BookingId, ClientId, Sealed, ServiceId, Slot
+from projections import schedule
 from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
+from projections.notices import NoticesProjection
 from projections.projector import Follower, install
+from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from tests.builders import ANNA, HAIRCUT, NOW, OLGA, catalog, shifts
 
@@ -33,7 +37,7 @@ class Salon:
         migrate(database)
         self.database = database
         self.recorder = PostgresRecorder(database)
-        models = (Schedule(), CatalogProjection(), BacklogProjection())
+        models = (Schedule(), CatalogProjection(), BacklogProjection(), RemindersProjection(), NoticesProjection())
         install(self.recorder, models)
         self.ledger = Ledger(self.recorder, [models[0]])
         self.master_key = new_master_key()
@@ -52,17 +56,17 @@ class Salon:
     def catch_up(self) -> None:
         assert self.follower.wait_until(self.recorder.head(), seconds=10)
 
-    def client(self) -> ClientId:
-        """A registered client with a phone of their own."""
+    def client(self, telegram: str | None = None) -> ClientId:
+        """A registered client with a phone of their own; `telegram` is their user id there, if it matters."""
         phone = f"+{next(self._phones)}"
-        client_id = self.vault.client_for("telegram", phone)
+        client_id = self.vault.client_for("telegram", telegram or phone)
         by = Actor("client", str(client_id))
 
         def sealed(field: str, text: str) -> Sealed:
             return self.vault.seal(client_id, text, f"client_registered.{field}")
 
         self.ledger.execute(GiveConsent(self.order(by), client_id, "1", "ab" * 32))
-        who = sealed("telegram", phone[1:]), sealed("name", "Мария"), sealed("phone", phone)
+        who = sealed("telegram", telegram or phone[1:]), sealed("name", "Мария"), sealed("phone", phone)
         self.ledger.execute(RegisterClient(self.order(by), client_id, *who, phone_verified=True))
         return client_id
 
@@ -79,8 +83,19 @@ class Salon:
         return held.booking_id
 
     def cancel(self, booking_id: BookingId) -> None:
-        client_id = self._clients[booking_id]
-        self.ledger.execute(CancelBooking(self.order(Actor("client", str(client_id))), booking_id, client_id, 1))
+        client_id, version = self._clients[booking_id], self.version(booking_id)
+        self.ledger.execute(CancelBooking(self.order(Actor("client", str(client_id))), booking_id, client_id, version))
+
+    def move(self, booking_id: BookingId, slot: Slot) -> None:
+        client_id, version = self._clients[booking_id], self.version(booking_id)
+        order = self.order(Actor("client", str(client_id)))
+        self.ledger.execute(MoveBooking(order, booking_id, client_id, version, slot))
+
+    def version(self, booking_id: BookingId) -> int:
+        """The booking's version as its newest button would carry it."""
+        booking = schedule.booking(self.database, booking_id)
+        assert booking is not None
+        return booking.version
 
     def resume(self) -> None:
         self.ledger.execute(ResumeIntegration(self.order(Actor("operator", "1"))))

@@ -10,13 +10,14 @@ from ledger.decisions import boundaries
 from ledger.leases import Lease, acquire
 from ledger.sync_state import SyncState, fold_sync
 from ledger.values import BookingId
+from sync.access import Access
 from sync.inbound import connect
 from sync.plan import PlanItem
 from sync.projector import Pace, SyncProjector
 from sync.simulator import NewEntry, Simulator
 from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
 from sync.turns import Turns
-from sync.yclients import Access, Yclients
+from sync.yclients import Yclients
 from tests.builders import MOSCOW, at
 from tests.salon import Salon
 
@@ -70,6 +71,18 @@ class Stage:
 
     def types(self, booking_id: BookingId) -> list[str]:
         return [item.type for item in self.salon.ledger.history(boundaries.booking(booking_id))]
+
+    def places(self) -> dict[str, str]:
+        """Where each live record stands: `{api_id: "7 2030-01-07 10:00"}`."""
+        return {
+            str(record["api_id"]): f"{record['staff_id']} {str(record['date'])[:16]}"
+            for record in self.simulator.records()
+            if not record["deleted"]
+        }
+
+    def sent(self, method: str) -> int:
+        """How many calls of this method reached the CRM."""
+        return sum(call.method == method for call in self.simulator.journal())
 
     def live_records(self) -> list[str]:
         """The api_id of every record that stands in the CRM."""

@@ -25,15 +25,18 @@ from ledger.tags import tags_of
 from ledger.values import BookingId, ClientId, Slot
 from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
+from projections.notices import NoticesProjection
 from projections.projector import Projection, install
+from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
+from projections.tables import tables_of
 from tests.builders import ANNA, BOOKING, HAIRCUT, MARIA, NOW, OLGA, SYSTEM, catalog, order, sealed, shifts, slot
 
 _T = TypeVar("_T")
 
 
 def read_models() -> list[Projection]:
-    return [Schedule(), CatalogProjection(), BacklogProjection()]
+    return [Schedule(), CatalogProjection(), BacklogProjection(), RemindersProjection(), NoticesProjection()]
 
 
 class Diary:
@@ -42,14 +45,17 @@ class Diary:
     name = "diary"
     version = 1
     mode: Literal["inline", "following"] = "following"
-    tables = "CREATE TABLE diary (position bigint PRIMARY KEY)"
 
-    def __init__(self, breaks_at: int | None = None) -> None:
-        self.breaks_at = breaks_at
+    def __init__(self, breaks_at: int | None = None, suffix: str = "") -> None:
+        self.breaks_at, self._suffix = breaks_at, suffix
+        self.tables = f"CREATE TABLE diary{suffix} (position bigint PRIMARY KEY)"
+
+    def beside(self, suffix: str) -> Diary:
+        return Diary(self.breaks_at, suffix)
 
     def apply(self, connection: Connection, events: Sequence[Recorded]) -> None:
         for event in events:
-            connection.execute("INSERT INTO diary VALUES (%s)", (event.position,))
+            connection.execute(f"INSERT INTO diary{self._suffix} VALUES (%s)", (event.position,))
             if event.position == self.breaks_at:
                 raise RuntimeError("broken in the middle of a batch")
 
@@ -131,6 +137,12 @@ class Salon:
         ).fetchone()
         assert row is not None
         return int(row[0])
+
+
+def contents(salon: Salon) -> dict[str, list[str]]:
+    """Every row of every read model, as text."""
+    tables = [table for model in read_models() for table in tables_of(model)]
+    return {table: [row[0] for row in salon.rows(f"SELECT t::text FROM {table} t ORDER BY 1")] for table in tables}
 
 
 def named(url: str, name: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from bot import buttons
 from bot.request import Request
 from bot.screen import Button, Screen, screen
-from bot.screens import menu, my_bookings, times
-from bot.screens.summary import kept_until, summary
+from bot.screens import card, menu, times
+from bot.screens.new_visit import NewVisit
+from bot.screens.summary import full_summary, kept_until, summary
 from bot.texts.formats import length_words
 from ledger.decisions.book import MakeBooking
 from ledger.decisions.lapse import LapseHold
@@ -42,11 +43,11 @@ def book(request: Request, button: buttons.Confirm) -> Screen:
     except HoldExpiredError as refusal:
         gone = schedule.booking(services.database, button.booking_id)
         if gone is None or gone.status == "held":
-            return times.instead(request, refusal, button)
-        return my_bookings.instead_of_kept(request, button.booking_id)
+            return times.instead(request, refusal, NewVisit(button.service_id, button.staff_id), button.day)
+        return card.instead_of_kept(request, button.booking_id)
     booking = schedule.booking(services.database, made.booking_id)
     if booking is None or booking.status != "booked":
-        return my_bookings.instead_of_kept(request, made.booking_id)
+        return card.instead_of_kept(request, made.booking_id)
     return _booked(request, booking)
 
 
@@ -58,9 +59,8 @@ def drop(request: Request, button: buttons.Drop) -> Screen:
 
 def _booked(request: Request, booking: ScheduledBooking) -> Screen:
     words = request.words
-    text = words.booked.format(summary=summary(request, booking))
+    text = words.booked.format(summary=full_summary(request, booking))
     notice = request.catalog.facts.policy.cancel_notice_minutes
     if notice:
-        text += "\n\n" + words.cancel_until.format(notice=length_words(notice, words.locale))
-    card = Button(words.my_bookings_button, buttons.MyBookings())
-    return screen(text, [[card], [Button(words.menu_button, buttons.Menu())]])
+        text += "\n\n" + words.change_until.format(notice=length_words(notice, words.locale))
+    return screen(text, card.ways_on(request))

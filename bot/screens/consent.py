@@ -7,7 +7,7 @@ import hashlib
 from bot import buttons
 from bot.request import Request
 from bot.screen import Button, Part, Screen
-from bot.screens import confirm, contact, menu, my_bookings
+from bot.screens import card, confirm, contact, menu
 from bot.screens.summary import kept_until, summary
 from bot.texts.formats import moment_words
 from ledger.decisions.clients import GiveConsent
@@ -33,7 +33,7 @@ def agree(request: Request, button: buttons.Agree) -> Screen:
     """Records consent to the very text that was shown, and goes on."""
     text, kept = document_text(request), request.kept()
     if kept is None:
-        return my_bookings.instead_of_kept(request, button.booking_id)
+        return card.instead_of_kept(request, button.booking_id)
     digest = _sha256(text)
     if not digest.startswith(button.text):
         return Screen((_document(request, kept),)).after(Part(request.words.consent_changed))

@@ -75,8 +75,11 @@ def _register(request: Request, kept: ScheduledBooking, text: str, *, is_verifie
             services.vault.seal(client_id, request.first_name, "client_registered.name"),
             services.vault.seal(client_id, phone, "client_registered.phone"),
             is_verified,
+            request.language,
         )
     )
+    if is_verified:
+        services.vault.link(client_id, "phone", phone)
     thanks = request.words.contact_saved.format(name=request.first_name, phone=phone_words(phone))
     return confirm.show(request, kept).after(Part(thanks, takes_keyboard_away=True))
 

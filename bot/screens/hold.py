@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from bot import buttons
 from bot.request import Request
 from bot.screen import Part, Screen
-from bot.screens import consent, contact, days, menu, my_bookings, times
+from bot.screens import card, consent, contact, menu, times
+from bot.screens.choice import start_of, with_wished_or_any
 from bot.screens.contact import SharedContact
+from bot.screens.new_visit import NewVisit
 from ledger.decisions.hold import HoldSlot
-from ledger.errors import (
-    HoldExpiredError,
-    NotInCatalogError,
-    OutsideShiftError,
-    RefusalError,
-    ServiceNotOfferedError,
-    SlotTakenError,
-    TooManyBookingsError,
-)
+from ledger.errors import HoldExpiredError, NotInCatalogError, RefusalError, TooManyBookingsError
 from ledger.events import SlotHeld
 from ledger.privacy import random_id
-from ledger.values import BookingId, Slot, StaffId
+from ledger.values import BookingId, Slot
 from projections import schedule
 from projections.clients import awaited_of
-
-_ANOTHER_MAY_DO = (SlotTakenError, OutsideShiftError, ServiceNotOfferedError)
 
 
 def tap(request: Request, button: buttons.Hold) -> Screen:
@@ -35,12 +27,12 @@ def tap(request: Request, button: buttons.Hold) -> Screen:
     except TooManyBookingsError:
         raise
     except RefusalError as refusal:
-        return times.instead(request, refusal, button)
+        return _instead(request, refusal, button)
     kept = schedule.booking(request.services.database, held.booking_id)
     if kept is not None and kept.status != "held":
-        return my_bookings.instead_of_kept(request, held.booking_id)  # the tap came again, late
+        return card.instead_of_kept(request, held.booking_id)  # the tap came again, late
     if kept is None or kept.expires_at is None or kept.expires_at <= request.now:
-        return times.instead(request, HoldExpiredError(), button)
+        return _instead(request, HoldExpiredError(), button)
     return consent.or_later(request, kept)
 
 
@@ -67,7 +59,8 @@ def on_text(request: Request, text: str) -> Screen:
     kept = request.kept()
     if kept is None:
         return contact.too_late(request) if contact.looks_like_phone(text) else menu.not_understood(request)
-    if text == request.words.drop_booking_button:
+    # The keys below the chat may be older than a change of language.
+    if text in {words.drop_booking_button for words in request.services.words.values()}:
         return contact.give_up(request, kept.booking_id)
     if awaited_of(request.services.ledger, request.client_id) == "contact":
         return contact.on_phone(request, kept, text)
@@ -75,30 +68,23 @@ def on_text(request: Request, text: str) -> Screen:
 
 
 def _hold(request: Request, button: buttons.Hold) -> SlotHeld:
-    """The wished master; with «any», another one who is free then. Raises the first master's refusal."""
-    try:
-        return _hold_with(request, button, button.staff_id)
-    except _ANOTHER_MAY_DO:
-        if not button.any_master:
-            raise
-        day = _starts_at(request, button).date()
-        free = days.free_between(request, button.service_id, None, day, day).get(day, [])
-        another = next((slot for slot in free if slot.starts_at == _starts_at(request, button)), None)
-        if another is None:
-            raise
-        return _hold_with(request, button, another.staff_id)
-
-
-def _hold_with(request: Request, button: buttons.Hold, staff_id: StaffId) -> SlotHeld:
     offer = request.catalog.service(button.service_id)
     if offer is None:
         raise NotInCatalogError
-    starts_at = _starts_at(request, button)
-    slot = Slot(staff_id, starts_at, starts_at + timedelta(minutes=offer.minutes))
-    order = request.order("hold")
-    command = HoldSlot(order, BookingId(random_id()), request.client_id, slot, (button.service_id,))
-    return request.services.ledger.execute(command).answer
+    starts_at = start_of(request, button.minute)
+    slot = Slot(button.staff_id, starts_at, starts_at + timedelta(minutes=offer.minutes))
+
+    def decide(slot: Slot) -> SlotHeld:
+        order, booking_id = request.order("hold"), BookingId(random_id())
+        command = HoldSlot(order, booking_id, request.client_id, slot, (button.service_id,))
+        return request.services.ledger.execute(command).answer
+
+    return with_wished_or_any(request, _choice(button), slot, decide)
 
 
-def _starts_at(request: Request, button: buttons.Hold) -> datetime:
-    return datetime.fromtimestamp(button.minute * 60, UTC).astimezone(request.catalog.zone)
+def _instead(request: Request, refusal: RefusalError, button: buttons.Hold) -> Screen:
+    return times.instead(request, refusal, _choice(button), start_of(request, button.minute).date())
+
+
+def _choice(button: buttons.Hold) -> NewVisit:
+    return NewVisit(button.service_id, None if button.any_master else button.staff_id)

@@ -28,13 +28,16 @@ def show(request: Request, service_id: ServiceId) -> Screen:
         price=services.price_words(request, offer.price),
         length=length_words(offer.minutes, words.locale),
     )
-    rows = [[_master_button(request, service_id, member)] for member in masters[:90]]
+    rows = [
+        [Button(label(request, member), buttons.Days(service_id=service_id, staff_id=member.staff_id))]
+        for member in masters[:90]
+    ]
     if len(masters) > 1:
         rows.insert(0, [Button(words.any_master_button, buttons.Days(service_id=service_id))])
     return screen(text, [*rows, [Button(words.back_button, buttons.Services())]])
 
 
-def _master_button(request: Request, service_id: ServiceId, member: StaffMember) -> Button:
+def label(request: Request, member: StaffMember) -> str:
+    """`Анна, стилист`"""
     form = request.words.master_button if member.title else "{name}"
-    text = form.format(name=member.name, title=member.title)
-    return Button(text, buttons.Days(service_id=service_id, staff_id=member.staff_id))
+    return form.format(name=member.name, title=member.title)

@@ -34,7 +34,7 @@ def below(request: Request, sentence: str) -> Screen:
 
 def old_button(request: Request, _: object = None) -> Screen:
     """A button this program does not know: too old, or not drawn by us."""
-    return instead(request, request.words.old_button)
+    return instead(request, request.words.outdated)
 
 
 def not_understood(request: Request) -> Screen:
@@ -47,9 +47,22 @@ def _ways_on(request: Request) -> list[list[Button]]:
     words, catalog = request.words, request.any_catalog
     if catalog is None:
         return []
-    rows = [[Button(words.book_button, buttons.Services())], [Button(words.my_bookings_button, buttons.MyBookings())]]
+    rows = [
+        [Button(words.book_button, buttons.Services())],
+        [Button(words.my_bookings_button, buttons.MyBookings())],
+        _other_languages(request),
+    ]
     kept = request.kept()
     if kept is not None and kept.expires_at is not None:
         until = clock_words(kept.expires_at, catalog.zone, words.locale)
         rows.insert(0, [Button(words.continue_button.format(until=until), buttons.Resume())])
     return rows
+
+
+def _other_languages(request: Request) -> list[Button]:
+    """Under their own names: whoever needs them may not read the present one."""
+    return [
+        Button(words.language_name, buttons.Speak(language=language))
+        for language, words in request.services.words.items()
+        if language != request.language
+    ]

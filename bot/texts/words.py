@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ledger import errors
 from ledger.errors import RefusalError
+
+WITH_PHONE: frozenset[type[RefusalError]] = frozenset(
+    {
+        errors.TooManyBookingsError,
+        errors.TooLateToCancelError,
+        errors.TooLateToMoveError,
+        errors.DiaryNotLoadedError,
+        errors.InvalidCatalogError,
+    }
+)
+"""The refusals after which the salon's phone is the way out."""
 
 
 @dataclass(frozen=True)
@@ -13,6 +25,7 @@ class Words:
     """The screens' words in one language; `{names}` are filled in by `str.format`, dates and money by Babel."""
 
     locale: str
+    language_name: str
     # menu
     welcome: str
     not_open: str
@@ -21,8 +34,10 @@ class Words:
     call_us: str
     only_buttons: str
     what_next: str
-    old_button: str
+    outdated: str
     failed: str
+    choose_language: str
+    language_chosen: str
     book_button: str
     my_bookings_button: str
     continue_button: str
@@ -38,7 +53,7 @@ class Words:
     choose_master: str
     any_master_button: str
     master_button: str
-    # days and times
+    # days and times; `heading` is what is being booked or moved
     choose_day: str
     no_days: str
     other_master_button: str
@@ -71,7 +86,7 @@ class Words:
     drop_button: str
     dropped: str
     booked: str
-    cancel_until: str
+    change_until: str
     # a booking
     service_line: str
     master_line: str
@@ -85,18 +100,30 @@ class Words:
     no_bookings: str
     booking_button: str
     standing: str
-    cancelled: str
+    confirmed_line: str
+    under_way: str
     past: str
+    cancelled: str
+    too_late_here: str
+    keep_button: str
+    coming: str
+    # cancelling
     cancel_button: str
     sure_to_cancel: str
     yes_cancel_button: str
-    no_cancel_button: str
     just_cancelled: str
-    too_late_here: str
+    # moving
+    move_button: str
+    moving: str
+    place: str
+    choose_new_master: str
+    sure_to_move: str
+    same_price_line: str
+    yes_move_button: str
+    just_moved: str
+    cannot_move: str
     # every way the salon's rules say no
     refusals: Mapping[type[RefusalError], str]
-    with_phone: frozenset[type[RefusalError]]
-    """The refusals after which the salon's phone is the way out."""
 
     def refusal(self, refusal: RefusalError) -> str:
         """The sentence for a refusal; the nearest class that has one."""

@@ -10,11 +10,12 @@ import structlog
 import typer
 
 from bot.errors import BotError
-from console.cli import audit, catalog, demo, log, roles, status, sync
+from console.cli import audit, catalog, demo, import_, log, rebuild, roles, status, sync
 from console.database import EmbeddedDatabaseError
 from console.errors import ConsoleError
 from console.settings import load_settings
 from ledger.errors import LedgerError, MalformedValueError, SchemaVersionError
+from projections.errors import ProjectionError, RebuildRunningError
 
 app = typer.Typer(
     name="zapisnik",
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for commands in (roles, log, status, demo):
+for commands in (roles, log, status, rebuild, import_, demo):
     app.add_typer(commands.commands)
 app.add_typer(audit.commands, name="audit", help="Replay the log, prove that it was not altered.")
 app.add_typer(sync.commands, name="sync", help="The integration with Yclients.")
@@ -41,9 +42,9 @@ def main() -> None:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
-    except (EmbeddedDatabaseError, MalformedValueError, SchemaVersionError, BotError) as error:
+    except (EmbeddedDatabaseError, MalformedValueError, SchemaVersionError, RebuildRunningError, BotError) as error:
         _fail(str(error), 2)
-    except LedgerError as error:
+    except (LedgerError, ProjectionError) as error:
         _fail(str(error) or type(error).__name__, 1)
     except psycopg.OperationalError as error:
         _fail(f"the database failed: {str(error).strip().splitlines()[0]}", 1)

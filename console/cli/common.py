@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,7 +15,7 @@ import typer
 from console.errors import FoundError, UsageError
 from console.settings import Settings, load_settings
 from console.wiring import House, open_house
-from ledger.values import BookingId, booking_code
+from ledger.values import Actor, BookingId, booking_code
 
 
 @contextmanager
@@ -28,6 +29,15 @@ def caught_up(house: House, *, seconds: float = 10) -> None:
     """Brings the read models to the head. Raises FoundError when they do not get there in time."""
     if not house.follower.wait_until(house.recorder.head(), seconds=seconds):
         raise FoundError("the read models are behind and another process that leads them does not catch up")
+
+
+def operator_of(house: House) -> Actor:
+    """Who works at this console: the account's name, known to the ledger by a random id only."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        name = "console"
+    return Actor("operator", str(house.vault.client_for("operator", name)))
 
 
 def parse_time(text: str, zone: ZoneInfo, option: str) -> datetime:

@@ -53,7 +53,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "clients": report.clients,
         "taps": report.tally.taps,
         "made": found.made,
-        "moved": 0,
+        "moved": found.moved,
         "cancelled": found.cancelled,
         "refused": report.tally.refused,
         "crm_records": found.crm_records,
@@ -76,7 +76,8 @@ def report_json(report: Report) -> dict[str, Any]:
 def _print(report: Report) -> None:
     found, tally = report.audit, report.tally
     typer.echo(
-        f"{report.clients} clients, {tally.taps} taps: {found.made} bookings made, {found.cancelled} cancelled, "
+        f"{report.clients} clients, {tally.taps} taps: {found.made} bookings made, {found.moved} moved, "
+        f"{found.cancelled} cancelled, "
         f"{tally.refused} times somebody else was faster"
     )
     typer.echo(

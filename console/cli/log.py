@@ -17,6 +17,7 @@ from console.errors import FoundError, UsageError
 from console.wiring import House
 from ledger.codec import STORED_NAMES
 from ledger.decisions import boundaries
+from ledger.events import Language
 from ledger.recorder import StoredEvent
 from ledger.tags import booking_tag, client_tag, staff_tag
 from ledger.values import BookingId, ClientId, StaffId, booking_code, parse_booking_id
@@ -56,7 +57,10 @@ def events(
 
 
 @commands.command()
-def story(booking: Annotated[str, typer.Argument(help="A booking's number or code.")]) -> None:
+def story(
+    booking: Annotated[str, typer.Argument(help="A booking's number or code.")],
+    language: Annotated[Language, typer.Option(help="In which words.")] = "ru",
+) -> None:
     """Tell one booking's life in plain words."""
     booking_id = parse_booking_id(booking)
     with house_of() as house:
@@ -64,7 +68,7 @@ def story(booking: Annotated[str, typer.Argument(help="A booking's number or cod
         history = house.ledger.history(boundaries.booking(booking_id))
         if not history:
             raise FoundError(f"there is no booking {booking_code(booking_id)} in this ledger")
-        for line in story_lines(history, current_catalog(house.database), house.zone):
+        for line in story_lines(history, current_catalog(house.database), house.zone, language):
             typer.echo(line)
 
 

@@ -8,6 +8,7 @@ import typer
 
 from console.cli.catalog import publish
 from console.cli.common import caught_up
+from console.cli.progress import ProgressLine
 from console.errors import UsageError
 from console.roles import Role, Work, run_roles
 from console.settings import Settings, load_settings, require
@@ -34,9 +35,9 @@ def try_() -> None:
 
 @commands.command()
 def migrate() -> None:
-    """Bring the database schema to this program's version."""
+    """Bring the database schema and the read models to this program's version."""
     settings = load_settings()
-    with open_house(settings, prepare=True) as house:
+    with open_house(settings, prepare=True, watch=ProgressLine()) as house:
         done = migrate_schema(house.database)
         typer.echo(f"Schema {settings.zapisnik_schema} is at this program's version, head {house.recorder.head()}.")
         if done:
@@ -51,14 +52,14 @@ def run() -> None:
     from console.serving import bot_of  # noqa: PLC0415  aiogram takes seconds to import
 
     bot_of(settings)
-    with open_house(settings, prepare=True) as house:
+    with open_house(settings, prepare=True, watch=ProgressLine()) as house:
         caught_up(house)
         if current_catalog(house.database) is None:
             publish(house, settings.salon_file)
             caught_up(house)
     # Opened anew: the salon's zone is known now.
     with open_house(settings) as house:
-        roles: list[Role] = ["follow", "remind", "bot"]
+        roles: list[Role] = ["follow", "remind", "messages", "bot"]
         if settings.has_crm():
             _name_the_crm(house)
             roles.append("sync")
@@ -80,9 +81,18 @@ def bot() -> None:
 
 @commands.command()
 def remind() -> None:
-    """Free the times whose holds ran out. (Reminders to clients are not sent yet.)"""
-    with open_house(load_settings()) as house:
-        run_roles(house, ["remind"])
+    """Remind clients, tell the staff chat, free the times whose holds ran out."""
+    settings = load_settings()
+    roles: list[Role] = ["follow", "remind"]
+    if settings.bot_token is not None:
+        from console.serving import bot_of  # noqa: PLC0415  aiogram takes seconds to import
+
+        bot_of(settings)
+        roles.append("messages")
+    with open_house(settings) as house:
+        if settings.bot_token is None:
+            typer.echo("BOT_TOKEN not set: times are freed, but nobody is reminded and the staff chat is told nothing.")
+        run_roles(house, roles)
 
 
 @commands.command()

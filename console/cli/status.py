@@ -25,9 +25,11 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     head, state, lacking = shown["head"], shown["integration"], shown["backlog"]
     typer.echo(f"log          {head['position']} events, head {str(head['hash'])[:16]}…")
     for model in shown["projections"]:
+        anew = model["rebuild"]
+        being_built = f"; version {anew['version']} is being built, at event {anew['position']}" if anew else ""
         typer.echo(
             f"read model   {model['name']:<10} {model['state']}, {model['lag_events']} events behind "
-            f"({model['lag_seconds']:.1f} s)"
+            f"({model['lag_seconds']:.1f} s){being_built}"
         )
     since = f" since {state['since']:%Y-%m-%d %H:%M}" if state["since"] else ""
     typer.echo(f"integration  {state['state']}{since}{': ' + state['reason'] if state['reason'] else ''}")

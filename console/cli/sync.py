@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import typer
 
-from console.cli.common import caught_up, house_of, named, print_json
+from console.cli.common import caught_up, house_of, named, operator_of, print_json
 from console.errors import UsageError
 from console.roles import run_roles
 from console.settings import load_settings
@@ -17,7 +16,7 @@ from console.wiring import House, open_crm, open_house
 from ledger.decisions.integration import PauseIntegration, ResumeIntegration
 from ledger.ledger import Order
 from ledger.privacy import HOUSE, random_id
-from ledger.values import Actor, BookingId, booking_code
+from ledger.values import BookingId, booking_code
 from projections import backlog
 from projections.integration import integration
 from sync.plan import PlanItem, conflicts, make_plan
@@ -129,9 +128,4 @@ def _reason(item: PlanItem, clashing: Clashes | None) -> str:
 
 
 def _order(house: House) -> Order:
-    try:
-        name = getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        name = "console"
-    operator = house.vault.client_for("operator", name)
-    return Order(f"console:{random_id()}", Actor("operator", str(operator)), house.clock.now())
+    return Order(f"console:{random_id()}", operator_of(house), house.clock.now())

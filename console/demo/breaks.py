@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -27,7 +28,7 @@ def plant(what: str, recorder: PostgresRecorder, crm: SimulatedCrm, telegram: Lo
         case "missing":
             crm.remove_by_hand(int(_some_record(crm)["id"]))
         case "chain":
-            _alter_an_event(recorder)
+            alter_an_event(recorder)
         case "unanswered":
             telegram.send_text(telegram.chat_ids()[0], "Is anybody there?")
         case _:
@@ -49,16 +50,23 @@ def _copy_a_record(crm: SimulatedCrm) -> None:
     crm.add_by_hand({**copied, "save_if_busy": True})
 
 
-def _alter_an_event(recorder: PostgresRecorder) -> None:
-    """As the database's owner could: triggers off, another price, triggers on."""
+def alter_an_event(recorder: PostgresRecorder) -> StoredEvent:
+    """Another price in a booking; gives the event as it was. Raises FoundError when there is no active booking."""
     made = _an_active_booking(recorder)
+    _overwrite(recorder, made.position, re.sub('"price":[0-9]+', '"price":1', made.data))
+    return made
+
+
+def put_back(recorder: PostgresRecorder, event: StoredEvent) -> None:
+    """The event's own text again, byte for byte."""
+    _overwrite(recorder, event.position, event.data)
+
+
+def _overwrite(recorder: PostgresRecorder, position: int, data: str) -> None:
+    """As the database's owner could: triggers off, another text, triggers on."""
     with recorder.database.transaction() as connection:
         connection.execute("ALTER TABLE events DISABLE TRIGGER USER")
-        connection.execute(
-            """UPDATE events SET data = regexp_replace(data::text, '"price":[0-9]+', '"price":1')::json
-               WHERE position = %s""",
-            (made.position,),
-        )
+        connection.execute("UPDATE events SET data = %s::json WHERE position = %s", (data, position))
         connection.execute("ALTER TABLE events ENABLE TRIGGER USER")
 
 
@@ -71,6 +79,8 @@ def _an_active_booking(recorder: PostgresRecorder) -> StoredEvent:
                 gone.add(msgspec.json.decode(event.data)["facts"]["booking_id"])
             elif event.type == "booking_made":
                 found.append(event)
+            elif event.type == "booking_moved":
+                gone.add(msgspec.json.decode(event.data)["facts"]["booking_id"])  # it is not there any more
         if not page:
             break
         after = page[-1].position

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from aiogram.filters.callback_data import CallbackData
 
@@ -14,6 +15,7 @@ from bot.local import ChatButton, ChatMessage, LocalTelegram
 from console.errors import FoundError
 
 PATIENCE_SECONDS = 60.0
+TRIES = 5
 Kind = type[CallbackData]
 _AFTER_HOLD: tuple[Kind, ...] = (buttons.Agree, buttons.Confirm)
 
@@ -26,12 +28,16 @@ class Tally:
     refused: int = 0
     booked: int = 0
     gave_up: int = 0
+    moved: int = 0
     cancelled: int = 0
 
 
 @dataclass
 class Guest:
-    """One client. With `twice` every tap is delivered two times; `first_choice` means to fight for the same time."""
+    """One client. With `twice` every tap is delivered two times; `first_choice` means to fight for the same time.
+
+    With `earliest` they take the first day with room from that one on, else one of the first three.
+    """
 
     telegram: LocalTelegram
     tally: Tally
@@ -40,6 +46,7 @@ class Guest:
     twice: bool = False
     first_choice: bool = False
     has_booked: bool = False
+    earliest: date | None = None
 
     async def book(self, service: int | None = None) -> bool:
         """From /start to a booking; False when five times in a row were taken by others."""
@@ -50,9 +57,9 @@ class Guest:
         await self._press(buttons.Masters, buttons.Days, choice=service)
         if self._find(buttons.Days) and not self._find(buttons.Times):
             await self._press(buttons.Days)
-        for _ in range(5):
+        for _ in range(TRIES):
             if not self._find(buttons.Hold):
-                await self._press(buttons.Times, among=3)
+                await self._choose_day()
             await self._press(buttons.Hold)
             if self._find(*_AFTER_HOLD) or self._is_asked_for_contact():
                 return await self._finish()
@@ -71,6 +78,28 @@ class Guest:
         await self._press(buttons.Cancel)
         self.has_booked = False
         self.tally.cancelled += 1
+
+    async def move(self) -> None:
+        """Moves the first of the own bookings to a time that is still free, unless its visit is too near."""
+        await self._say("/start")
+        await self._press(buttons.MyBookings)
+        await self._press(buttons.Card)
+        if not self._find(buttons.Move):
+            return
+        await self._press(buttons.Move)
+        if self._find(buttons.MoveDays) and not self._find(buttons.MoveTimes):
+            await self._press(buttons.MoveDays)
+        for _ in range(TRIES):
+            if not self._find(buttons.AskMove):
+                if not self._find(buttons.MoveTimes):
+                    return  # no other day has room
+                await self._press(buttons.MoveTimes, among=3)
+            await self._press(buttons.AskMove)
+            await self._press(buttons.MoveTo)
+            if not self._find(buttons.AskMove, buttons.MoveTimes):
+                self.tally.moved += 1
+                return
+            self.tally.refused += 1
 
     async def _finish(self) -> bool:
         if self._find(buttons.Agree):
@@ -99,6 +128,18 @@ class Guest:
             for button in row
             if button.data.split(":")[0] in prefixes and not (skip_menu and not button.data.split(":")[1])
         ]
+
+    async def _choose_day(self) -> None:
+        if self.earliest is None:
+            await self._press(buttons.Times, among=3)
+            return
+        if not self._days_from(self.earliest) and (months := self._find(buttons.Days)):
+            await self._tap(months[-1])  # the arrow to the next month
+        await self._tap(next(iter(self._days_from(self.earliest) or self._find(buttons.Times))))
+
+    def _days_from(self, earliest: date) -> list[tuple[int, ChatButton]]:
+        found = self._find(buttons.Times)
+        return [place for place in found if buttons.Times.unpack(place[1].data).day >= earliest]
 
     async def _press(self, *kinds: Kind, among: int | None = None, choice: int | None = None) -> None:
         found = self._find(*kinds)

@@ -22,6 +22,7 @@ class Audit:
     """What was counted, and what is broken: invariant and detail."""
 
     made: int = 0
+    moved: int = 0
     cancelled: int = 0
     events: int = 0
     attempts: int = 0
@@ -91,6 +92,10 @@ def _read_log(recorder: PostgresRecorder, result: Audit) -> dict[int, Json]:
         match item.event.type:
             case "booking_made":
                 result.made += 1
+                active[facts["booking_id"]] = facts
+                unsettled.add(item.position)
+            case "booking_moved":
+                result.moved += 1
                 active[facts["booking_id"]] = facts
                 unsettled.add(item.position)
             case "booking_cancelled":

@@ -117,11 +117,13 @@ class _Play:
         await self._until(self._is_synced, "the first bookings to be sent")
 
     async def _outage(self) -> None:
-        self._tell("The CRM refuses every call: 401. Clients go on booking and cancelling")
+        self._tell("The CRM refuses every call: 401. Clients go on booking, moving and cancelling")
         self._crm.set_mode("auth")
         await all_at_once(self._quarter(1))
         await self._cancel_some(self._quarter(0))
+        await self._move_some(self._quarter(0))
         await all_at_once(self._quarter(2))
+        await self._move_some(self._quarter(1))
         await self._cancel_some(self._quarter(1))
         await self._until(lambda: integration(self._house.ledger).state == "paused", "the sender to pause by itself")
 
@@ -135,6 +137,7 @@ class _Play:
         finally:
             await booking
         await self._cancel_some(self._quarter(3))
+        await self._move_some(self._quarter(2))
         await self._until(self._is_synced, "everything to be sent")
         self._sync.check()
 
@@ -156,6 +159,10 @@ class _Play:
     async def _cancel_some(self, guests: Sequence[Guest]) -> None:
         chosen = [guest for guest in guests if guest.has_booked and self._rng.random() < 0.4]
         await asyncio.gather(*(guest.cancel() for guest in chosen))
+
+    async def _move_some(self, guests: Sequence[Guest]) -> None:
+        chosen = [guest for guest in guests if guest.has_booked and self._rng.random() < 0.4]
+        await asyncio.gather(*(guest.move() for guest in chosen))
 
     def _guest(self, number: int) -> Guest:
         chat_id = 1000 + number

@@ -23,9 +23,6 @@ from ledger.values import RecordId, Slot, booking_code, parse_booking_id
 from projections import schedule
 from projections.schedule import ScheduledBooking
 
-STORY_LANGUAGE = "ru"
-"""The story is told in Russian only."""
-
 
 @dataclass(frozen=True)
 class Line:
@@ -59,7 +56,6 @@ class BookingPage:
             code=booking_code(booking_id),
             standing=_standing(standing, fold_sync(history), voice),
             story=_story(history, voice),
-            story_language=STORY_LANGUAGE,
             log_link=by_booking(booking_id),
         )
 
@@ -68,7 +64,7 @@ def _story(history: Sequence[Recorded], voice: Voice) -> list[Line]:
     """The story event by event, so that each sentence can lead to its event."""
     lines = []
     for item in history:
-        for told in story_lines([item], voice.catalog, voice.zone):
+        for told in story_lines([item], voice.catalog, voice.zone, voice.words.language):
             when, _, sentence = told.partition(" — ")
             lines.append(Line(item.position, when, sentence))
     return lines

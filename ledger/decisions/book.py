@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ledger import errors, events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
-from ledger.decisions.folds import fold_entries, latest
+from ledger.decisions.folds import contact, fold_entries, latest
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
 from ledger.values import BookingId, ClientId
@@ -37,7 +37,7 @@ class MakeBooking:
             raise errors.HoldExpiredError
         if latest(history, e.ConsentGiven) is None:
             raise errors.ConsentMissingError
-        if latest(history, e.ClientRegistered) is None:
+        if contact(history) is None:
             raise errors.ContactMissingError
         return [e.BookingMade(self.booking_id, self.client_id, entry.slot, entry.services)]
 

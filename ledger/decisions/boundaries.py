@@ -52,7 +52,7 @@ def client(client_id: ClientId) -> BoundaryItem:
 
 
 def language(client_id: ClientId) -> BoundaryItem:
-    """The language a client chose, else the one they registered in."""
+    """The language a client chose or registered in, whichever is newer; registering takes an earlier choice over."""
     return BoundaryItem(types=names(e.ClientRegistered, e.LanguageChosen), tags=[client_tag(client_id)], latest=True)
 
 

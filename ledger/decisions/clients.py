@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ledger import errors, events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
-from ledger.decisions.folds import latest
+from ledger.decisions.folds import contact, latest
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
 from ledger.values import ClientId, Sealed
@@ -38,7 +38,10 @@ class GiveConsent:
 
 @dataclass(frozen=True)
 class RegisterClient:
-    """Records a client's contact, sealed beforehand with their key; a known client stays as they are."""
+    """Records a client's contact, sealed beforehand with their key; a client known with a phone stays as they are.
+
+    `language` is the one they are spoken to in, unless they have chosen one: their choice outlives the registration.
+    """
 
     order: Order
     client_id: ClientId
@@ -49,16 +52,16 @@ class RegisterClient:
     language: e.Language = "ru"
 
     def boundary(self) -> Sequence[BoundaryItem]:
-        return [boundaries.client(self.client_id)]
+        return [boundaries.client(self.client_id), boundaries.language(self.client_id)]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
-        if known := latest(history, e.ClientRegistered):
+        if known := contact(history):
             return Already(known)
         if latest(history, e.ConsentGiven) is None:
             raise errors.ConsentMissingError
-        return [
-            e.ClientRegistered(self.client_id, self.telegram, self.name, self.phone, self.phone_verified, self.language)
-        ]
+        chosen = latest(history, e.LanguageChosen)
+        language = chosen.language if chosen else self.language
+        return [e.ClientRegistered(self.client_id, self.telegram, self.name, self.phone, self.phone_verified, language)]
 
     def answer(self, events: Sequence[e.AnyEvent]) -> e.ClientRegistered:
         return next(event for event in events if isinstance(event, e.ClientRegistered))

@@ -79,6 +79,12 @@ def latest(history: Sequence[Recorded], *shapes: type[_T]) -> _T | None:
     return None
 
 
+def contact(history: Sequence[Recorded]) -> e.ClientRegistered | None:
+    """How this client can be reached; None also for one who is known without a phone, so that it is asked for."""
+    known = latest(history, e.ClientRegistered)
+    return None if known is None or known.phone.is_blank else known
+
+
 def working_intervals(shifts: e.ShiftsPublished | None, day: date) -> tuple[e.Interval, ...]:
     """When a master works on a day: the day's own hours, else its weekday's."""
     if shifts is None:

@@ -16,7 +16,7 @@ def check_room(slot: Slot, catalog: e.CatalogPublished, shifts: e.ShiftsPublishe
 
     Raises MalformedValueError for a slot in another zone's digits: a fault of the caller.
     """
-    if not _is_on_the_wall(slot, ZoneInfo(catalog.timezone)):
+    if not is_on_the_wall(slot, ZoneInfo(catalog.timezone)):
         raise errors.MalformedValueError("slot", f"its digits are not those of {catalog.timezone}")
     policy = catalog.policy
     if slot.starts_at <= at:
@@ -59,6 +59,6 @@ def lapse_of(entry: Entry, client_id: ClientId, at: datetime) -> e.HoldLapsed:
     return e.HoldLapsed(entry.booking_id, client_id, entry.slot, reason)
 
 
-def _is_on_the_wall(slot: Slot, zone: ZoneInfo) -> bool:
+def is_on_the_wall(slot: Slot, zone: ZoneInfo) -> bool:
     """Shifts and days go by the digits a slot carries, so they must be the salon's."""
     return all(end.utcoffset() == end.astimezone(zone).utcoffset() for end in (slot.starts_at, slot.ends_at))

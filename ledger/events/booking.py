@@ -9,7 +9,7 @@ from ledger.events.base import Event
 from ledger.values import BookedService, BookingId, ClientId, Slot
 
 Awaits = Literal["consent", "contact", "confirmation"]
-LapseReason = Literal["expired", "replaced", "released", "taken_in_crm"]
+LapseReason = Literal["expired", "replaced", "released", "taken_in_crm", "taken_by_import"]
 
 
 class SlotHeld(Event, frozen=True):

@@ -11,7 +11,10 @@ Language = Literal["ru", "en"]
 
 
 class ClientRegistered(Event, frozen=True):
-    """A client shared who they are; all of it sealed with their own key."""
+    """A client shared who they are; all of it sealed with their own key.
+
+    A client of an older system may be known by a phone alone or by a Telegram id alone: the other one is blank then.
+    """
 
     client_id: ClientId
     telegram: Sealed

@@ -12,7 +12,7 @@ from ledger.codec import Recorded
 from ledger.decisions import boundaries
 from ledger.decisions.publish_catalog import PublishCatalog
 from ledger.recorder import BoundaryItem
-from ledger.values import ServiceId
+from ledger.values import ServiceId, booking_code
 from projections import schedule
 from projections.clients import contact_of
 from tests.builders import ANNA, MONDAY, NOW, OLGA, at, catalog, hours, policy, shifts
@@ -45,11 +45,13 @@ async def test_a_new_client_books_with_consent_and_contact(salon: Salon) -> None
         assert "понедельник, 7 января, 10:00–11:00" in maria.screen
         assert "1 500 ₽".replace(" ", "\xa0") in maria.screen
         assert "Вы записаны!" in await maria.press("Записаться")
+        shown = maria.screen
         assert house.telegram.unanswered() == []
     client_id = salon.vault.client_for("telegram", "111")
     (made,) = happened(salon, e.BookingMade)
     assert isinstance(made.event, e.BookingMade)
     assert made.event.slot.starts_at == at("10:00")
+    assert f"Номер записи: {booking_code(made.event.booking_id)}" in shown
     assert (made.by.kind, made.by.id) == ("client", str(client_id))
     contact = contact_of(salon.ledger, salon.vault, client_id)
     assert contact is not None

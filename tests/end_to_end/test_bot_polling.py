@@ -86,6 +86,18 @@ async def test_a_handler_that_fails_three_times_is_recorded_and_the_next_update_
     await house.stop()
 
 
+async def test_a_failure_is_told_in_the_language_of_the_telegram_it_came_from(salon: Salon) -> None:
+    house = House(salon, LocalTelegram())
+    exploding = with_exploding_catalog(house, 3)
+    house.start()
+    mary = Person(house, 111, "Mary", "en-GB")
+    assert "something went wrong" in await mary.write("/start")
+    await mary.write("/start")
+    exploding.left = 3
+    assert "something went wrong" in await mary.press("Book a visit")
+    await house.stop()
+
+
 async def test_a_failing_chat_does_not_hold_up_another(salon: Salon) -> None:
     async with open_house(salon) as house:
         people = [Person(house, chat_id) for chat_id in range(100, 140)]

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from bot import buttons
+from bot.screens.choice import minute_of
 from ledger.values import BookingId
 from projections import schedule
 from projections.clients import contact_of
-from tests.builders import ANNA, HAIRCUT, MONDAY, slot
+from tests.builders import ANNA, HAIRCUT, MONDAY, at, slot
 from tests.fakes.conversation import Person, open_house
 from tests.salon import Salon, open_test_salon
 
@@ -28,6 +29,13 @@ MALFORMED = [
     "t:1:7:20300230:0",
     "d:1:7:2030",
     "ok:1",
+    "l:fr",
+    "y:1",
+    "mv:1",
+    "md:1:1:7:2030",
+    "mt:1:1:7:00000000:0",
+    "mq:1:1:7:zzzzzzzzzz:0",
+    "mm:1:1:7:zzzzzz:0",
     "ca:1",
     ":",
     "🙂",
@@ -41,18 +49,25 @@ def salon(database_url: str, schema: str) -> Iterator[Salon]:
         yield opened
 
 
-async def test_somebody_elses_booking_can_neither_be_seen_nor_cancelled(salon: Salon) -> None:
+async def test_somebody_elses_booking_can_neither_be_seen_nor_changed(salon: Salon) -> None:
     booking_id = salon.book(slot("10:00"))
     before = salon.recorder.head()
     async with open_house(salon) as house:
         stranger = Person(house, 666)
         await stranger.write("/start")
         place = {"booking_id": booking_id, "service_id": HAIRCUT, "staff_id": ANNA, "day": MONDAY}
+        elsewhere = {"booking_id": booking_id, "version": 1, "staff_id": ANNA, "minute": minute_of(at("16:00"))}
         forged = [
             buttons.Card(booking_id=booking_id),
             buttons.AskCancel(booking_id=booking_id, version=1),
             buttons.Cancel(booking_id=booking_id, version=1),
             buttons.Confirm.model_validate(place),
+            buttons.Coming(booking_id=booking_id, version=1),
+            buttons.Move(booking_id=booking_id, version=1),
+            buttons.MoveDays(booking_id=booking_id, version=1, staff_id=ANNA),
+            buttons.MoveTimes(booking_id=booking_id, version=1, staff_id=ANNA, day=MONDAY),
+            buttons.AskMove.model_validate(elsewhere),
+            buttons.MoveTo.model_validate(elsewhere),
         ]
         for button in forged:
             assert "на другого человека" in await stranger.forge(button.pack())
@@ -70,7 +85,12 @@ async def test_a_booking_that_never_was_is_politely_unknown(salon: Salon) -> Non
     async with open_house(salon) as house:
         stranger = Person(house, 666)
         await stranger.write("/start")
-        for button in (buttons.Card(booking_id=BookingId(5)), buttons.Cancel(booking_id=BookingId(5), version=1)):
+        for button in (
+            buttons.Card(booking_id=BookingId(5)),
+            buttons.Cancel(booking_id=BookingId(5), version=1),
+            buttons.Coming(booking_id=BookingId(5), version=1),
+            buttons.Move(booking_id=BookingId(5), version=1),
+        ):
             assert "Такой записи нет" in await stranger.forge(button.pack())
 
 

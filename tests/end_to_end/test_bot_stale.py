@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from bot import buttons
+from bot.texts.en import EN
 from bot.texts.ru import RU
 from ledger import events as e
 from ledger.decisions.integration import ConnectCrm, FinishBaseline
@@ -132,10 +133,11 @@ async def test_a_changed_consent_is_shown_anew(salon: Salon) -> None:
         await maria.write("/start")
         await maria.press(*TO_TIMES, "12:00")
         await house.stop()
-        house.services = replace(house.services, words=replace(RU, consent=RU.consent + "\n", consent_version="2"))
+        changed = replace(RU, consent=RU.consent + "\n", consent_version="2")
+        house.services = replace(house.services, words={"ru": changed, "en": EN})
         house.start()
         await maria.press("Даю")
-        assert any("Текст согласия обновился" in message.text for message in maria.chat.messages)
+        assert any("Текст согласия теперь другой" in message.text for message in maria.chat.messages)
         assert "Версия текста: 2" in maria.screen
         assert "номер телефона" in await maria.press("Даю")
 

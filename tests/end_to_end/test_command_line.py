@@ -7,6 +7,7 @@ import time
 
 from ledger.decisions.integration import ResumeIntegration
 from ledger.privacy import new_master_key
+from ledger.values import booking_code
 from sync.simulator import Simulator, running
 from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
 from tests.builders import slot
@@ -68,11 +69,13 @@ def test_following_the_log_shows_what_comes(shell: Shell, salon: Salon) -> None:
     assert seen == ["consent_given", "client_registered", "slot_held", "booking_made"]
 
 
-def test_a_story_is_told_by_code(shell: Shell, salon: Salon) -> None:
+def test_a_story_is_told_in_either_language(shell: Shell, salon: Salon) -> None:
     booking_id = salon.book(slot("10:00"))
     told = shell.run("story", str(booking_id))
     assert told.returncode == 0
     assert "Запись сделана" in told.stdout
+    assert "Booked: Стрижка" in shell.run("story", booking_code(booking_id), "--language", "en").stdout
+    assert shell.run("story", str(booking_id), "--language", "fr").returncode == 2
     refused(shell.run("story", "ZZZZ-ZZZZ-ZZ"), "no booking", code=1)
 
 

@@ -11,6 +11,7 @@ from aiogram import Bot
 
 from bot.app import BotServices, FailedUpdates, build_dispatcher, poll
 from bot.local import Chat, ChatButton, ChatMessage, LocalTelegram, local_bot
+from bot.staff_chat import StaffChat
 from projections.catalog import current_catalog
 from tests.salon import Salon
 
@@ -24,8 +25,14 @@ def bot_services(salon: Salon) -> BotServices:
 class House:
     """A salon whose bot is running; `restart` ends it and starts another that remembers nothing."""
 
-    def __init__(self, salon: Salon, telegram: LocalTelegram, make_bot: Callable[[], Bot] | None = None) -> None:
-        self.salon, self.telegram = salon, telegram
+    def __init__(
+        self,
+        salon: Salon,
+        telegram: LocalTelegram,
+        make_bot: Callable[[], Bot] | None = None,
+        staff_chat: StaffChat | None = None,
+    ) -> None:
+        self.salon, self.telegram, self.staff_chat = salon, telegram, staff_chat
         self.services = bot_services(salon)
         self._make_bot = make_bot or (lambda: local_bot(telegram))
         self._stopped = asyncio.Event()
@@ -64,7 +71,7 @@ class House:
 
     async def _poll(self) -> None:
         bot, on_failure = self._make_bot(), FailedUpdates(self.salon.database, self.services.words)
-        dispatcher = build_dispatcher(self.services)
+        dispatcher = build_dispatcher(self.services, self.staff_chat)
         try:
             await poll(bot, dispatcher, stopped=self._stopped, on_failure=on_failure, wait_seconds=2)
         finally:
@@ -73,9 +80,12 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    salon: Salon, telegram: LocalTelegram | None = None, make_bot: Callable[[], Bot] | None = None
+    salon: Salon,
+    telegram: LocalTelegram | None = None,
+    make_bot: Callable[[], Bot] | None = None,
+    staff_chat: StaffChat | None = None,
 ) -> AsyncIterator[House]:
-    house = House(salon, telegram or LocalTelegram(), make_bot)
+    house = House(salon, telegram or LocalTelegram(), make_bot, staff_chat)
     house.start()
     try:
         yield house
@@ -90,9 +100,10 @@ class Person:
     house: House
     chat_id: int
     name: str = "Мария"
+    language_code: str | None = "ru"
 
     def __post_init__(self) -> None:
-        self.house.telegram.enter(self.chat_id, self.name)
+        self.house.telegram.enter(self.chat_id, self.name, self.language_code)
 
     @property
     def chat(self) -> Chat:

@@ -16,7 +16,6 @@ import pytest
 import ledger
 from console.database import start_embedded
 from ledger.integrity import verify_chain
-from ledger.postgres import Database, migrate
 from ledger.recorder import PostgresRecorder
 from tests.store import Salon, salon_at
 
@@ -27,9 +26,10 @@ from ledger.decisions.integration import PauseIntegration
 from ledger.ledger import Ledger
 from ledger.postgres import Database
 from ledger.recorder import PostgresRecorder
+from projections.schedule import Schedule
 from tests.builders import order
 recorder = PostgresRecorder(Database(sys.argv[1], sys.argv[2]))
-ledger = Ledger(recorder)
+ledger = Ledger(recorder, [Schedule()])
 for n in range(10**6):
     done = ledger.execute(PauseIntegration(order(f"killed:{sys.argv[3]}:{n}"), "operator", str(n)))
     sys.stdout.write(f"{done.position} {n}\\n")
@@ -98,8 +98,8 @@ def postmaster(home: Path) -> int:
 def test_acknowledged_appends_survive_a_killed_server(home: Path) -> None:
     """With the settings users have: fsync on."""
     server = start_embedded(home)
-    with Database(server.url, "killed") as database:
-        migrate(database)
+    with salon_at(server.url, "killed") as salon:
+        salon.open()
     for n in range(3):
         writer = start_writer(server.url, "killed", str(n))
         assert writer.stdout is not None

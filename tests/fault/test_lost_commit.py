@@ -46,7 +46,7 @@ def test_a_command_whose_commit_was_answered_into_the_void_is_done_once(salon: S
     def commands(thread: int) -> None:
         with Database(proxy.url, salon.database.schema) as database:
             recorder = PostgresRecorder(database)
-            ledger = Ledger(recorder, sleep=lambda seconds: time.sleep(seconds / 10))
+            ledger = Ledger(recorder, [Schedule()], sleep=lambda seconds: time.sleep(seconds / 10))
             for n in range(25):
                 command = f"lost:{thread}:{n}"
                 try:

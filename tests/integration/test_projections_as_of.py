@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from ledger.codec import Recorded
@@ -75,7 +77,7 @@ def test_a_replay_to_a_position_shows_what_was_then_and_leaves_now_alone(busy: S
 def test_a_fold_ends_at_the_first_event_that_is_too_late(busy: Salon) -> None:
     """Also when later ones would be asked for again: a salon's clock may go backwards, the log does not."""
     with scratch(busy.recorder, [], lambda _: True) as (connection, _):
-        connection.execute(Diary.tables.encode())
+        connection.execute(Diary().tables.encode())
         last = fold(busy.recorder, Diary(), connection, up_to=lambda one: one.position not in (2, 4))
         rows = connection.execute("SELECT position FROM diary").fetchall()
 
@@ -135,6 +137,21 @@ def test_free_slots_leave_out_what_is_taken(busy: Salon) -> None:
     starts = [f"{one.starts_at:%H:%M}" for one in found]
     assert "10:00" in starts  # cancelled, so free again
     assert not {"11:30", "12:00", "12:30", "15:30", "16:00", "16:30"} & set(starts)
+
+
+def test_a_booking_that_moves_is_not_in_its_own_way_and_lasts_as_agreed(busy: Salon) -> None:
+    Follower(busy.recorder, read_models(), "a").catch_up()
+    offer, moving = current_catalog(busy.database), schedule.booking(busy.database, OTHER_BOOKING)
+    assert offer is not None
+    longer = tuple(msgspec.structs.replace(service, minutes=240) for service in offer.facts.services)
+    offer = replace(offer, facts=msgspec.structs.replace(offer.facts, services=longer))
+
+    found = free_slots(busy.database, offer, [HAIRCUT], ANNA, MONDAY, MONDAY, NOW, moving=moving)[MONDAY]
+
+    starts = [f"{one.starts_at:%H:%M}" for one in found]
+    assert {"11:30", "12:30"} <= set(starts)  # over its own old time
+    assert not {"12:00", "15:30", "16:00", "16:30"} & set(starts)  # where it is, and what is somebody else's
+    assert {one.ends_at - one.starts_at for one in found} == {timedelta(hours=1)}
 
 
 def test_the_catalogue_is_the_latest_with_each_masters_latest_shifts(salon: Salon) -> None:

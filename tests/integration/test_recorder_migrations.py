@@ -14,12 +14,13 @@ import ledger
 from ledger import events as e
 from ledger.errors import MalformedValueError, SchemaVersionError
 from ledger.postgres import Database, check_migrated, explain_connection, migrate
-from projections.projector import install
+from projections.projector import check_installed, install
 from projections.schedule import Schedule
 from tests.builders import BOOKING, DARIA, OTHER_BOOKING, held, history, made, slot
 from tests.store import Salon, read_models, salon_at
 
 PROJECT = Path(ledger.__file__).parents[1]
+MIGRATIONS = sorted(file.name for file in PROJECT.joinpath("ledger/sql").glob("*.sql"))
 MIGRATE = """
 import sys
 from ledger.postgres import Database, migrate
@@ -34,9 +35,13 @@ def test_a_second_migration_does_nothing(database_url: str, schema: str) -> None
         with pytest.raises(SchemaVersionError, match="zapisnik migrate"):
             check_migrated(database)
 
-        assert migrate(database) == ["0001_ledger.sql"]
+        assert migrate(database) == MIGRATIONS
         assert migrate(database) == []
         check_migrated(database)
+
+
+def test_every_migration_has_a_number_of_its_own() -> None:
+    assert [name[:4] for name in MIGRATIONS] == [f"{n:04}" for n in range(1, len(MIGRATIONS) + 1)]
 
 
 def test_two_processes_that_migrate_at_once_do_it_once(database_url: str, schema: str) -> None:
@@ -50,7 +55,7 @@ def test_two_processes_that_migrate_at_once_do_it_once(database_url: str, schema
 
     said = sorted(child.communicate(timeout=60)[0].strip() for child in children)
 
-    assert said == ["['0001_ledger.sql']", "[]"]
+    assert said == [str(MIGRATIONS), "[]"]
     assert [child.returncode for child in children] == [0, 0]
 
 
@@ -139,12 +144,26 @@ def test_installing_on_an_existing_log_folds_the_inline_model_first(database_url
         assert salon.rows("SELECT booking_id, status FROM schedule ORDER BY booking_id") == rows
 
 
-def test_a_read_model_of_another_version_is_refused_with_the_remedy(salon: Salon) -> None:
+def test_a_read_model_at_an_older_version_is_given_back_for_a_rebuild(salon: Salon) -> None:
     later = Schedule()
     later.version = 99
 
-    with pytest.raises(SchemaVersionError, match="schedule stands at version 2, this program has 99"):
-        install(salon.recorder, [later])
+    assert install(salon.recorder, [later]) == [later]
+    assert salon.rows("SELECT version FROM projections WHERE name = 'schedule'") == [(Schedule.version,)]
+    with pytest.raises(SchemaVersionError, match=f"schedule stands at version {Schedule.version}.*`zapisnik migrate`"):
+        check_installed(salon.database, [later])
+
+
+def test_a_read_model_of_a_newer_program_is_refused_with_the_remedy(salon: Salon) -> None:
+    with salon.database.transaction() as connection:
+        connection.execute("UPDATE projections SET version = 99 WHERE name = 'schedule'")
+
+    for check in (
+        lambda: install(salon.recorder, read_models()),
+        lambda: check_installed(salon.database, [Schedule()]),
+    ):
+        with pytest.raises(SchemaVersionError, match=r"schedule stands at version 99.*start that one"):
+            check()
 
 
 def test_a_server_that_does_not_answer_is_explained_without_its_password() -> None:

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from ledger.decisions.integration import PauseIntegration
 from ledger.decisions.note_sync import BeginAttempt
 from ledger.errors import LeaseLostError, NothingToSyncError
+from projections.clients import contact_of
 from projections.integration import integration
-from tests.builders import NOW, slot
-from tests.stage import Stage
+from tests.builders import ANNA, HAIRCUT, NOW, slot
+from tests.stage import Stage, by_hand
 
 
 def test_a_booking_is_in_the_crm_once(stage: Stage) -> None:
@@ -66,6 +68,25 @@ def test_a_lost_answer_to_a_removal_is_looked_up(stage: Stage) -> None:
     stage.drain()
     assert stage.live_records() == []
     assert stage.state(booking_id).status == "synced"
+
+
+def test_another_visit_of_the_same_client_is_not_taken_for_the_lost_one(stage: Stage) -> None:
+    client_id = stage.salon.client()
+    booking_id = stage.salon.book(slot("10:00"), client_id)
+    stage.simulator.set_mode("off")
+    stage.step()
+    stage.simulator.set_mode("ok")
+    contact = contact_of(stage.salon.ledger, stage.salon.vault, client_id)
+    assert contact is not None
+    other = by_hand(ANNA, "16:00", 60)
+    same_client = {"phone": contact.phone.removeprefix("+"), "name": contact.name}
+    stage.simulator.add_by_hand(
+        msgspec.structs.replace(other, client=same_client, services=({"id": HAIRCUT, "cost": 1500},))
+    )
+    stage.salon.advance(seconds=70)
+    stage.drain()
+    assert stage.state(booking_id).status == "synced"
+    assert str(booking_id) in stage.live_records(), "the lost one was sent again, not bound to the other visit"
 
 
 def test_not_there_counts_only_after_the_deadline_and_the_settling_time(stage: Stage) -> None:

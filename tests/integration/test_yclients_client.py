@@ -15,9 +15,10 @@ import pytest
 
 from ledger.errors import MalformedValueError
 from sync import errors
+from sync.access import Access
 from sync.simulator import Limits, Simulator, running
 from sync.wire import NewCrmRecord
-from sync.yclients import Access, Yclients
+from sync.yclients import Yclients
 from tests.crm_hosts import ACCESS, NEW, client, host, saying
 
 DAY = date(2026, 12, 1)
@@ -93,6 +94,50 @@ def test_a_taken_time_is_busy_unless_it_is_to_be_saved_anyway(crm: Yclients) -> 
     assert (busy.value.kind, busy.value.status) == ("busy", 409)
     assert busy.value.crm_message == "Мастер занят или не работает: 2026-12-01 10:30"
     assert crm.create(at(10, 30), save_if_busy=True).slot_start == at(10, 30).starts_at
+
+
+def test_a_change_replaces_the_record_as_a_whole(crm: Yclients) -> None:
+    made = crm.create(NEW)
+
+    crm.change(made.record_id, msgspec.structs.replace(at(15), staff_id=6, comment="у окна"))
+
+    after = crm.record(made.record_id)
+    assert (after.staff_id, after.slot_start, after.minutes) == (6, at(15).starts_at, 90)
+    assert (after.service_ids, after.phone_digits, after.api_id) == ((3,), "79161234567", "1234567890123")
+    assert after.comment == "у окна"
+
+
+def test_a_change_may_be_refused_for_the_record_s_own_old_time(crm: Yclients) -> None:
+    made = crm.create(NEW)
+
+    with pytest.raises(errors.BusyError):
+        crm.change(made.record_id, at(10, 30))
+    crm.change(made.record_id, at(10, 30), save_if_busy=True)
+
+    assert crm.record(made.record_id).slot_start == at(10, 30).starts_at
+
+
+def test_what_is_not_there_is_gone_for_a_change(crm: Yclients) -> None:
+    with pytest.raises(errors.GoneError):
+        crm.change(77, NEW)
+
+
+def test_an_answer_to_a_change_that_shows_another_time_proves_nothing() -> None:
+    body = b'{"success":true,"data":{"date":"2026-12-01 09:00:00"},"meta":[]}'
+    with (
+        host(saying(body, status="201 Created")) as (url, requests),
+        client(url) as crm,
+        pytest.raises(errors.UnknownOutcomeError),
+    ):
+        crm.change(77, NEW)
+    assert requests[0].startswith(b"PUT /api/v1/record/1/77 ")
+
+
+@pytest.mark.parametrize("data", [b"{}", b"[]", b"null", b'{"date":"2026-12-01 10:00:00"}'])
+def test_a_small_answer_to_a_change_is_enough(data: bytes) -> None:
+    body = b'{"success":true,"data":' + data + b',"meta":[]}'
+    with host(saying(body, status="201 Created")) as (url, _), client(url) as crm:
+        crm.change(77, NEW)
 
 
 def test_a_listing_is_whole_over_many_pages_and_waits_its_turn_for_each() -> None:

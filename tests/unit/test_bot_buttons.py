@@ -20,6 +20,7 @@ PLACE = {"booking_id": BOOKING, "service_id": SERVICE, "staff_id": STAFF, "day":
 LARGEST: list[CallbackData] = [
     buttons.Menu(),
     buttons.Nothing(),
+    buttons.Speak(language="ru"),
     buttons.Resume(),
     buttons.Services(category=(1 << 32) - 1, page=999),
     buttons.Masters(service_id=SERVICE),
@@ -35,11 +36,20 @@ LARGEST: list[CallbackData] = [
     buttons.Card(booking_id=BOOKING),
     buttons.AskCancel(booking_id=BOOKING, version=999),
     buttons.Cancel(booking_id=BOOKING, version=999),
+    buttons.Coming(booking_id=BOOKING, version=999),
+    buttons.Move(booking_id=BOOKING, version=999),
+    buttons.MoveDays(booking_id=BOOKING, version=999, staff_id=STAFF, month=DAY),
+    buttons.MoveTimes(booking_id=BOOKING, version=999, staff_id=STAFF, day=DAY, page=999),
+    buttons.AskMove(booking_id=BOOKING, version=999, staff_id=STAFF, minute=(1 << 31) - 1, any_master=True),
+    buttons.MoveTo(booking_id=BOOKING, version=999, staff_id=STAFF, minute=(1 << 31) - 1, any_master=True),
+    buttons.ResumeSync(past="send", since=(1 << 40)),
 ]
 EMPTIEST: list[CallbackData] = [
     buttons.Services(),
     buttons.Days(service_id=ServiceId(0)),
     buttons.Times(service_id=ServiceId(1), day=DAY),
+    buttons.MoveDays(booking_id=BOOKING, version=1),
+    buttons.MoveTimes(booking_id=BOOKING, version=1, day=DAY),
 ]
 
 
@@ -57,6 +67,11 @@ def test_a_button_fits_and_comes_back(button: CallbackData) -> None:
 def test_prefixes_are_distinct() -> None:
     prefixes = [button.pack().split(":")[0] for button in LARGEST]
     assert len(set(prefixes)) == len(prefixes)
+
+
+def test_a_language_nobody_speaks_does_not_unpack() -> None:
+    with pytest.raises((ValidationError, ValueError, TypeError)):
+        buttons.Speak.unpack("l:fr")
 
 
 @pytest.mark.parametrize("data", ["b:-1", "b:", "b:zzzzzzzzzz", "b:1 ", "b:A", "b:１"])

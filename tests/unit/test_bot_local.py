@@ -110,6 +110,15 @@ async def test_a_tap_is_unanswered_until_its_query_is_answered(telegram: LocalTe
         await bot.answer_callback_query(update.callback_query.id)
 
 
+async def test_people_bring_a_language_or_none(telegram: LocalTelegram, bot: Bot) -> None:
+    telegram.enter(222, "Mary", "en-GB")
+    telegram.enter(333, "Somebody", None)
+    for chat_id in (CHAT, 222, 333):
+        telegram.send_text(chat_id, "hello")
+    senders = [update.message.from_user for update in await bot.get_updates() if update.message]
+    assert [sender.language_code for sender in senders if sender] == ["ru", "en-GB", None]
+
+
 async def test_a_message_is_answered_by_whatever_follows_it_in_its_chat(telegram: LocalTelegram, bot: Bot) -> None:
     written = telegram.send_text(CHAT, "hello")
     await bot.send_message(CHAT, "said before the message was fetched")

@@ -1,4 +1,4 @@
-"""A booking's life in plain Russian: every event has its sentence."""
+"""A booking's life in plain words: every event has its sentence, in either language."""
 
 from __future__ import annotations
 
@@ -33,30 +33,42 @@ from tests.builders import (
 CATALOG = Catalog(catalog(), datetime(2030, 1, 1, tzinfo=UTC))
 
 
-def told(*events: e.AnyEvent) -> str:
-    lines = story_lines(history(*events), CATALOG, MOSCOW)
+LANGUAGES: tuple[e.Language, ...] = get_args(e.Language)
+
+
+def told(*events: e.AnyEvent, language: e.Language = "ru") -> str:
+    lines = story_lines(history(*events), CATALOG, MOSCOW, language)
     return "\n".join(lines)
 
 
 def test_a_story_is_told_in_order_with_the_salons_times() -> None:
-    lines = story_lines(history(held(), made(), attempted(), succeeded(seen_by="look_up")), CATALOG, MOSCOW)
-    assert lines == [
+    events = history(held(), made(), attempted(), succeeded(seen_by="look_up"))
+    assert story_lines(events, CATALOG, MOSCOW, "ru") == [
         "6 января 2030, 12:00 — Время за клиентом до 12:10: Стрижка, Анна, понедельник, 7 января, 10:00–11:00. "
         "Ждём подтверждения.",
         "6 января 2030, 12:00 — Запись сделана: Стрижка, Анна, понедельник, 7 января, 10:00–11:00, 1\xa0500\xa0₽.",
         "6 января 2030, 12:00 — Попытка 1: создаём запись в CRM (передаётся 1 событие).",
         "6 января 2030, 12:00 — Получилось: запись есть в CRM, № 9001 (нашли поиском).",
     ]
+    assert story_lines(events, CATALOG, MOSCOW, "en") == [
+        "6 January 2030, 12:00 — The time is kept for the client until 12:10: Стрижка, Анна, Monday, 7 January, "
+        "10:00–11:00. Waiting for confirmation.",
+        "6 January 2030, 12:00 — Booked: Стрижка, Анна, Monday, 7 January, 10:00–11:00, ₽1,500.",
+        "6 January 2030, 12:00 — Attempt 1: creating the record in the CRM (passing on 1 event).",
+        "6 January 2030, 12:00 — Done: the CRM has the record, no. 9001 (found by looking it up).",
+    ]
 
 
-def test_plurals_are_russian() -> None:
+def test_plurals_follow_the_language() -> None:
     assert "передаётся 2 события" in told(attempted(covers=(1, 2)))
     assert "передаётся 5 событий" in told(attempted(covers=(1, 2, 3, 4, 5)))
+    assert "passing on 2 events" in told(attempted(covers=(1, 2)), language="en")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("outcome", ["not_sent", "refused", "unknown", "absent"])
-def test_every_outcome_of_an_attempt_is_told(outcome: str) -> None:
-    assert "CRM" in told(failed(outcome=outcome))
+def test_every_outcome_of_an_attempt_is_told(outcome: str, language: e.Language) -> None:
+    assert "CRM" in told(failed(outcome=outcome), language=language)
 
 
 def test_a_failure_tells_its_kind_its_status_and_what_follows() -> None:
@@ -67,21 +79,24 @@ def test_a_failure_tells_its_kind_its_status_and_what_follows() -> None:
     assert "something_new" in told(failed(kind="something_new"))
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("reason", get_args(e.LapseReason))
-def test_every_lapse_is_told(reason: e.LapseReason) -> None:
+def test_every_lapse_is_told(reason: e.LapseReason, language: e.Language) -> None:
     event = lapsed()
-    assert told(e.HoldLapsed(event.booking_id, event.client_id, event.slot, reason))
+    assert told(e.HoldLapsed(event.booking_id, event.client_id, event.slot, reason), language=language)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", get_args(e.ConflictKind))
-def test_every_conflict_is_told_with_its_records(kind: e.ConflictKind) -> None:
-    assert told(e.ConflictFound(held().booking_id, kind)).endswith(".")
-    assert "№ 9001" in told(e.ConflictFound(held().booking_id, kind, (RECORD,)))
+def test_every_conflict_is_told_with_its_records(kind: e.ConflictKind, language: e.Language) -> None:
+    assert told(e.ConflictFound(held().booking_id, kind), language=language).endswith(".")
+    assert "9001" in told(e.ConflictFound(held().booking_id, kind, (RECORD,)), language=language)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("reason", get_args(e.SkipReason))
-def test_every_skip_is_told(reason: e.SkipReason) -> None:
-    assert "В CRM не отправляли" in told(e.SyncSkipped(held().booking_id, (1,), reason))
+def test_every_skip_is_told(reason: e.SkipReason, language: e.Language) -> None:
+    assert "CRM" in told(e.SyncSkipped(held().booking_id, (1,), reason), language=language)
 
 
 def test_the_rest_of_a_booking_is_told() -> None:
@@ -92,13 +107,22 @@ def test_the_rest_of_a_booking_is_told() -> None:
     assert "обе записи оставлены" in told(seen_in_crm(overlap_allowed=True))
 
 
+def test_what_came_from_an_older_system_says_so() -> None:
+    items = [msgspec.structs.replace(item, cause="import:old-bot:ab") for item in history(lapsed(), made())]
+    hold, booking = story_lines(items, CATALOG, MOSCOW, "ru")
+    assert "Перенесено из прежней программы. Запись сделана" in booking
+    assert "Перенесено" not in hold, "the hold was the bot's own"
+    assert "Перенесено" not in told(made())
+
+
 def test_what_is_about_something_else_is_left_out_and_what_is_gone_is_told_by_number() -> None:
     assert told(catalog(), consent()) == ""
-    (line,) = story_lines(history(made()), None, MOSCOW)
-    assert "услуга № 1, мастер № 7" in line
+    assert "услуга № 1, мастер № 7" in story_lines(history(made()), None, MOSCOW, "ru")[0]
+    assert "service no. 1, master no. 7" in story_lines(history(made()), None, MOSCOW, "en")[0]
 
 
-def test_every_event_of_a_booking_has_a_sentence() -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_event_of_a_booking_has_a_sentence(language: e.Language) -> None:
     one_of_each: list[e.AnyEvent] = [
         held(), lapsed(), made(), moved(slot("16:00")), cancelled(), seen_in_crm(), attempted(), succeeded(), failed(),
         e.SyncSkipped(held().booking_id, (1,), "past"), e.ConflictFound(held().booking_id, "overlap"),
@@ -113,4 +137,6 @@ def test_every_event_of_a_booking_has_a_sentence() -> None:
     ]
     shapes = [*get_args(e.BookingEvent), *get_args(e.SyncEvent), *get_args(e.ReminderEvent), e.VisitConfirmed]
     assert {type(event) for event in one_of_each} == set(shapes)
-    assert len(story_lines(history(*one_of_each), CATALOG, MOSCOW)) == len(one_of_each)
+    lines = story_lines(history(*one_of_each), CATALOG, MOSCOW, language)
+    assert len(lines) == len(one_of_each)
+    assert all(line.endswith(".") for line in lines)

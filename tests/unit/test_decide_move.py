@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from ledger import errors, events as e
-from ledger.decisions.clients import ChooseLanguage
+from ledger.decisions.clients import ChooseLanguage, RegisterClient
 from ledger.decisions.confirm_visit import ConfirmVisit
 from ledger.decisions.hold import HoldSlot
 from ledger.decisions.move import MoveBooking
@@ -24,11 +25,11 @@ from tests.builders import (
     NOW,
     OLGA,
     OTHER_BOOKING,
-    SERVICES,
     Memory,
     at,
     cancelled,
     catalog,
+    consent,
     held,
     made,
     moved,
@@ -227,4 +228,12 @@ def test_a_language_is_chosen_once_and_anew_when_it_changes() -> None:
     assert Memory(english).decide(choose) == Already(english)
     assert Memory(english, russian).new(choose) == [english]
     assert Memory(registered()).new(ChooseLanguage(order(), MARIA, "ru")) == [russian]
-    assert SERVICES
+
+
+def test_a_choice_made_before_registering_outlives_it() -> None:
+    known = registered()
+    register = RegisterClient(order(), MARIA, known.telegram, known.name, known.phone, phone_verified=True)
+
+    assert Memory(consent()).new(register) == [known]
+    chosen = Memory(consent(), e.LanguageChosen(MARIA, "ru"), e.LanguageChosen(MARIA, "en"))
+    assert chosen.new(register) == [msgspec.structs.replace(known, language="en")]

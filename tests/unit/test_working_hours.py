@@ -11,7 +11,7 @@ import pytest
 from ledger import events as e
 from ledger.decisions.folds import is_within_shift, working_intervals
 from ledger.postgres import Database
-from ledger.values import ServiceId, Slot, StaffId
+from ledger.values import BookingId, ServiceId, Slot, StaffId
 from projections import schedule
 from projections.catalog import Catalog
 from projections.free_slots import free_slots
@@ -50,7 +50,15 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> list[Slot]:
     """What the schedule says is taken; a test adds to it."""
     slots: list[Slot] = []
 
-    def taken(_: Database, staff_ids: Sequence[StaffId], since: datetime, until: datetime, now: datetime) -> list[Slot]:
+    def taken(
+        _: Database,
+        staff_ids: Sequence[StaffId],
+        since: datetime,
+        until: datetime,
+        now: datetime,
+        *,
+        moving: BookingId | None,
+    ) -> list[Slot]:
         return [one for one in slots if one.staff_id in staff_ids and one.starts_at < until and one.ends_at > since]
 
     monkeypatch.setattr(schedule, "taken", taken)

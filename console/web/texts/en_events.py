@@ -98,6 +98,7 @@ EN_EVENTS = EventWords(
         "reason.replaced": "the client chose another time",
         "reason.released": "the client changed their mind",
         "reason.taken_in_crm": "the time was taken in the CRM",
+        "reason.taken_by_import": "the time was taken by a booking of the older program",
         "reason.superseded": "made and cancelled while the CRM was away",
         "reason.past": "the visit is over",
         "reason.blocked": "the client blocked the bot",

@@ -98,6 +98,7 @@ RU_EVENTS = EventWords(
         "reason.replaced": "клиент выбрал другое время",
         "reason.released": "клиент передумал",
         "reason.taken_in_crm": "время занято в CRM",
+        "reason.taken_by_import": "время занято записью из прежней программы",
         "reason.superseded": "записали и отменили, пока CRM не отвечала",
         "reason.past": "визит уже прошёл",
         "reason.blocked": "клиент заблокировал бота",

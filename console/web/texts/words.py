@@ -160,6 +160,7 @@ class Words:
     lag: str
     lag_of: str
     inline_lag: str
+    rebuilding: str
     last_errors: str
     no_errors: str
     failed_updates: str

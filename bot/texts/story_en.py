@@ -1,0 +1,102 @@
+"""A booking's story in English."""
+
+from __future__ import annotations
+
+from bot.texts.story_words import StoryWords
+
+EN_STORY = StoryWords(
+    locale="en",
+    held="The time is kept for the client until {until}: {what}. {awaits}",
+    made="Booked: {what}, {price}.",
+    imported="Taken over from an older system. ",
+    made_overlap=" The time was taken already; both bookings stand.",
+    moved="{who}: the booking is moved: {what}. The old time ({was}) is free again.",
+    confirmed="The client said that they are coming.",
+    cancelled="{who}: the booking is cancelled, the time is free again.",
+    seen="The booking was seen in the CRM ({record}), where it was entered by hand: {what}.{overlap}",
+    seen_overlap=" The time was taken already; both bookings stand.",
+    attempted="Attempt {number}: {operation} (passing on {covers}).",
+    succeeded="Done: {operation}, {record}{how}.",
+    skipped="Not sent to the CRM: {reason}.",
+    retry=" The next attempt is not before {at}.",
+    parked=" A person has to decide now.",
+    records=" Records in the CRM: {records}.",
+    record="no. {number}",
+    gone_master="master no. {number}",
+    gone_service="service no. {number}",
+    reminding="Sending the reminder {kind}.",
+    reminded="The reminder {kind} was delivered.",
+    not_reminded="The reminder {kind} was not delivered: {reason}.",
+    awaits={
+        "consent": "Waiting for consent to process personal data.",
+        "contact": "Waiting for a phone number.",
+        "confirmation": "Waiting for confirmation.",
+    },
+    lapses={
+        "expired": "The client did not answer in time: the time is free again.",
+        "replaced": "The client chose another time; this one is free again.",
+        "released": "The client changed their mind: the time is free again.",
+        "taken_in_crm": "A booking was made in the CRM at this time, so it can no longer be kept for the client.",
+        "taken_by_import": "An older system has a booking at this time, so it can no longer be kept for the client.",
+    },
+    attempts={
+        "create": "creating the record in the CRM",
+        "move": "moving the record in the CRM",
+        "cancel": "deleting the record from the CRM",
+    },
+    successes={
+        "create": "the CRM has the record",
+        "move": "the record is moved in the CRM",
+        "cancel": "the record is gone from the CRM",
+    },
+    found={
+        "create": " (found by looking it up)",
+        "move": " (checked by looking it up)",
+        "cancel": " (checked by looking it up)",
+    },
+    reminders={"day_before": "a day before the visit", "hours_before": "two hours before the visit"},
+    undelivered={
+        "blocked": "the client has blocked the bot",
+        "refused": "Telegram refused it",
+        "unknown": "no answer came, and it is not sent a second time",
+    },
+    failures={
+        "not_sent": "It failed: the request did not reach the CRM",
+        "refused": "It failed: the CRM refused",
+        "unknown": "Nobody knows whether it reached the CRM: the record is looked up there before anything is repeated",
+        "absent": "Checked in the CRM: nothing has changed there, so it will be sent again",
+    },
+    kinds={
+        "not_sent": "no connection",
+        "rate": "too many requests",
+        "auth": "the key was not accepted",
+        "licence": "the licence has run out",
+        "rights": "rights are missing",
+        "busy": "the time is taken",
+        "invalid": "the request was not accepted",
+        "gone": "no such record",
+        "unknown": "no answer",
+        "unavailable": "the CRM does not answer",
+    },
+    skips={
+        "superseded": "by the time the CRM could be reached, there was nothing left to send",
+        "past": "the visit is over, as the operator decided",
+    },
+    conflicts={
+        "slot_busy": "Conflict: another record holds this time in the CRM.",
+        "duplicate": "Conflict: the CRM has two such records.",
+        "ambiguous": "Conflict: the CRM has several records like it, and it is not clear which one is ours.",
+        "overlap": "Conflict: there is another booking at the same time.",
+        "moved_in_crm": "Conflict: the record was moved directly in the CRM.",
+        "removed_in_crm": "Conflict: the record was deleted directly in the CRM.",
+        "unsendable": "The booking cannot be passed on to the CRM: the client's data do not open or are incomplete.",
+    },
+    who={
+        "client": "Client",
+        "staff": "Staff",
+        "operator": "Operator",
+        "system": "Program",
+        "crm": "CRM",
+    },
+    events={"one": "{n} event", "other": "{n} events"},
+)

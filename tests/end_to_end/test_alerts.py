@@ -1,0 +1,71 @@
+"""Alerts in the staff chat: why nothing is sent, that it goes on, what waits for a person; once a minute at most."""
+
+from __future__ import annotations
+
+import pytest
+
+from ledger.decisions.note_sync import NoteConflict
+from ledger.values import BookingId, RecordId, booking_code
+from tests.end_to_end.test_notices import booked
+from tests.fakes.messages import Office
+from tests.salon import Salon
+
+
+@pytest.fixture
+def office(salon: Salon) -> Office:
+    return Office(salon, staff="ru")
+
+
+async def test_a_pause_is_told_in_the_crms_own_words_with_what_to_do(office: Office) -> None:
+    office.pause("auth", "Не указан идентификатор партнера")
+    await office.work()
+    (alert,) = office.texts
+    assert "Причина: CRM не принимает наши ключи. Ответ CRM: «Не указан идентификатор партнера»" in alert
+    assert "YCLIENTS_PARTNER_TOKEN" in alert
+    assert "/resume" in alert
+
+
+async def test_an_operators_pause_is_told_with_their_reason(office: Office) -> None:
+    office.pause("operator", by="operator", note="меняем ключи")
+    await office.work()
+    assert "Причина: остановил администратор. «меняем ключи»" in office.texts[0]
+
+
+async def test_alerts_come_once_a_minute_and_tell_the_state_as_it_is(office: Office) -> None:
+    office.pause()
+    await office.work()
+    office.salon.resume()
+    office.pause("licence")
+    office.salon.resume()
+    office.salon.advance(seconds=30)
+    await office.work()
+    assert len(office.texts) == 1
+    office.salon.advance(seconds=31)
+    await office.work()
+    assert office.texts[1:] == ["✅ Обмен с CRM снова идёт. Ждут отправки: 0."]
+
+
+async def test_parked_bookings_are_counted_and_the_first_named(office: Office) -> None:
+    made = booked(office, 7)
+    for booking_id in made:
+        conflict(office, booking_id)
+    await office.work()
+    alert = next(text for text in office.texts if text.startswith("❗️"))
+    lines = alert.splitlines()
+    assert lines[0] == "❗️ 7 записей не удалось передать в CRM, нужен человек:"
+    assert lines[1] == f"№ {booking_code(made[0])}, пн, 7 янв., 10:00: в CRM это время занято"
+    assert lines[6] == "…и ещё 2"
+
+
+async def test_a_conflict_that_is_settled_before_it_is_told_is_no_news(office: Office) -> None:
+    (booking_id,) = booked(office)
+    await office.work()
+    conflict(office, booking_id)
+    office.salon.cancel(booking_id)
+    await office.work()
+    assert not any(text.startswith("❗️") for text in office.texts)
+
+
+def conflict(office: Office, booking_id: BookingId) -> None:
+    salon = office.salon
+    salon.ledger.execute(NoteConflict(salon.order(), booking_id, "slot_busy", (RecordId(1),)))
