@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Literal
@@ -23,18 +23,19 @@ from ledger.values import Actor
 from projections import schedule
 
 Role = Literal["follow", "sync", "remind", "messages", "bot"]
+Work = Callable[[House, threading.Event], None]
 SWEEP_EVERY_SECONDS = 5.0
 STORE_PAUSE_SECONDS = 2.0
 _log = structlog.get_logger("zapisnik")
 
 
-def run_roles(house: House, roles: Sequence[Role]) -> None:
-    """Runs these roles until SIGTERM or SIGINT, or until one of them fails; then raises its error.
+def run_roles(house: House, roles: Sequence[Role], also: Mapping[str, Work] | None = None) -> None:
+    """Runs these roles and other work, by its name, until SIGTERM or SIGINT, or until one fails; raises its error.
 
     An unknown error is meant to end the process: it starts again from the ledger.
     """
     stopped = threading.Event()
-    with stopping_on_signals(stopped), started(house, roles, stopped) as failures:
+    with stopping_on_signals(stopped), started(house, roles, stopped, also) as failures:
         while not stopped.wait(0.5):
             pass
     if failures:
@@ -42,28 +43,31 @@ def run_roles(house: House, roles: Sequence[Role]) -> None:
 
 
 @contextmanager
-def started(house: House, roles: Sequence[Role], stopped: threading.Event) -> Iterator[list[BaseException]]:
-    """Threads for these roles; stops and joins them at the end. What a role fails with is in the list."""
-    work: dict[Role, Callable[[House, threading.Event], None]] = {
+def started(
+    house: House, roles: Sequence[Role], stopped: threading.Event, also: Mapping[str, Work] | None = None
+) -> Iterator[list[BaseException]]:
+    """Threads for the roles and the other work; stops and joins them at the end. What one fails with is in the list."""
+    own: dict[Role, Work] = {
         "follow": _follow,
         "sync": _sync,
         "remind": _remind,
         "messages": _messages,
         "bot": _bot,
     }
+    work: dict[str, Work] = {role: own[role] for role in roles} | dict(also or {})
     failures: list[BaseException] = []
 
-    def guarded(role: Role) -> None:
+    def guarded(role: str) -> None:
         try:
             _through_outages(role, lambda: work[role](house, stopped), stopped)
         except BaseException as error:  # noqa: BLE001  handed to the main thread, which raises it
             failures.append(error)
             stopped.set()
 
-    threads = [threading.Thread(target=guarded, args=(role,), name=role) for role in roles]
+    threads = [threading.Thread(target=guarded, args=(role,), name=role) for role in work]
     for thread in threads:
         thread.start()
-    _log.info("started", roles=", ".join(roles))
+    _log.info("started", roles=", ".join(work))
     try:
         yield failures
     finally:
@@ -73,7 +77,7 @@ def started(house: House, roles: Sequence[Role], stopped: threading.Event) -> It
         _log.info("stopped")
 
 
-def _through_outages(role: Role, work: Callable[[], None], stopped: threading.Event) -> None:
+def _through_outages(role: str, work: Callable[[], None], stopped: threading.Event) -> None:
     """Begins the role's work anew whenever the database was lost: all it knows is in the ledger."""
     while True:
         try:

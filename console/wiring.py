@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -100,6 +100,19 @@ def open_house(
         follower = Follower(recorder, models, holder)
         stack.callback(_quietly, follower.step_down)
         yield House(settings, database, recorder, ledger, vault, SalonClock(zone), zone, models, follower, holder)
+
+
+@contextmanager
+def apart(house: House, *, connections: int, wait_seconds: float) -> Iterator[House]:
+    """The same house on a few connections of its own: who only looks never keeps the others from theirs."""
+    url, schema = house.database.url, house.database.schema
+    with Database(url, schema, max_connections=connections, wait_seconds=wait_seconds) as database:
+        recorder = PostgresRecorder(database)
+        inline = [projection for projection in house.projections if projection.mode == "inline"]
+        try:
+            yield replace(house, database=database, recorder=recorder, ledger=Ledger(recorder, inline))
+        finally:
+            recorder.close()
 
 
 @contextmanager

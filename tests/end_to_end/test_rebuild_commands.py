@@ -67,6 +67,8 @@ def test_rebuilds_and_checks_speak_json_a_line_each(shell: Shell, salon: Salon, 
         ("schedule", head, True),
         ("catalog", head, True),
         ("backlog", head, True),
+        ("reminders", head, True),
+        ("notices", head, True),
     ]
     assert all(one["seconds"] > 0 and one["events_per_second"] > 0 for one in lines)
     assert shell.json("status")["backlog"]["pending"] == 1
