@@ -16,6 +16,7 @@ from aiogram.exceptions import (
     TelegramNetworkError,
     TelegramRetryAfter,
     TelegramServerError,
+    TelegramUnauthorizedError,
 )
 from aiogram.types import Update
 
@@ -48,7 +49,7 @@ class Delivery:
     def __init__(self, bot: Bot, dispatcher: Dispatcher, stopped: asyncio.Event, on_failure: OnFailure) -> None:
         self._bot, self._dispatcher = bot, dispatcher
         self._stopped, self._on_failure = stopped, on_failure
-        self.outdated: SchemaVersionError | None = None
+        self.final: SchemaVersionError | TelegramUnauthorizedError | None = None
         self._chats: dict[int, deque[Update]] = {}
         self._in_hand: set[int] = set()
         self._finished: set[int] = set()
@@ -121,7 +122,8 @@ class Delivery:
     async def _finish(self, update: Update) -> bool:
         """True when the update is done or recorded as failed; False only when stopped before either.
 
-        Stops everything itself, with the reason in `outdated`, when a newer program has taken the ledger over.
+        Stops everything itself, with the reason in `final`, when a newer program has taken the ledger over or Telegram
+        refuses the token.
         """
         if update.message is None and update.callback_query is None:
             return True  # unreadable (recorded by now), or of a kind nobody asked for
@@ -129,9 +131,9 @@ class Delivery:
             error = await self._try(update)
         except _StoppedError:
             return False
-        except SchemaVersionError as error_of_version:
-            # Nothing this program does is taken any more: it ends, and the newer one gets the update.
-            self.outdated = error_of_version
+        except (SchemaVersionError, TelegramUnauthorizedError) as error_for_all:
+            # Nothing this program does is taken any more: it ends, and whoever comes after it gets the update.
+            self.final = error_for_all
             self._stopped.set()
             return False
         if error is None:
@@ -155,7 +157,7 @@ class Delivery:
             except TelegramForbiddenError:
                 _log.info("the client has blocked the bot", update=update.update_id)
                 return None
-            except SchemaVersionError:
+            except (SchemaVersionError, TelegramUnauthorizedError):
                 raise
             except _AWAY as error:
                 last, outages = error, outages + 1

@@ -65,16 +65,17 @@ class _Loop:
                     updates = await self.ask(self._fetch)
                 except BotTokenError as error:
                     refused = error
+                    self._stopped.set()  # what is in hand would wait for a Telegram that does not know us any more
                     break
                 self._delivery.take(updates or [], group)
                 await self._delivery.rest(LONGEST_REST)
                 self._offset = self._delivery.next_offset(self._offset)
-        if refused is not None:
-            raise refused
         self._offset = self._delivery.next_offset(self._offset)
         await self._acknowledge()
-        if self._delivery.outdated is not None:
-            raise self._delivery.outdated
+        if isinstance(self._delivery.final, TelegramUnauthorizedError):
+            raise self._refused(self._delivery.final)
+        if reason := refused or self._delivery.final:
+            raise reason
 
     async def ask(self, call: Callable[[], Awaitable[Any]], *, can_be_wrong_url: bool = False) -> Any:
         """Any: a different result a call. Tries until it works or the loop is stopped; then None."""

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
 
@@ -36,14 +36,14 @@ class Shell:
             check=False,
         )
 
-    def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
-        """A command that goes on until it is stopped; what it says is in its pipes."""
+    def start(self, *arguments: str, to: IO[str] | None = None, **settings: str) -> subprocess.Popen[str]:
+        """A command that goes on until it is stopped; what it says is in its pipes, or in the file `to`."""
         return subprocess.Popen(
             [sys.executable, "-m", "console", *arguments],
             env={**self.environment, **settings},
             cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=to or subprocess.PIPE,
+            stderr=to or subprocess.PIPE,
             text=True,
         )
 

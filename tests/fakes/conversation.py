@@ -47,6 +47,12 @@ class House:
         if self._polling is not None:
             await self._polling
 
+    async def ended(self) -> None:
+        """Waits until the bot ends by itself. Raises what it ends with."""
+        async with asyncio.timeout(PATIENCE):
+            if self._polling is not None:
+                await self._polling
+
     async def restart(self) -> None:
         await self.stop()
         self.start()
