@@ -50,6 +50,8 @@ class Delivery:
         self._bot, self._dispatcher = bot, dispatcher
         self._stopped, self._on_failure = stopped, on_failure
         self.final: SchemaVersionError | TelegramUnauthorizedError | None = None
+        self.is_telegram_away = False
+        """Set by whoever fetches: while nothing of Telegram answers, no update is given up for want of an answer."""
         self._chats: dict[int, deque[Update]] = {}
         self._in_hand: set[int] = set()
         self._finished: set[int] = set()
@@ -144,10 +146,10 @@ class Delivery:
     async def _try(self, update: Update) -> Exception | None:
         """None when one try went through, else the last error.
 
-        A handler's own failure is tried TRIES times; Telegram being away is nobody's fault and waited for longer.
-        The store being away is waited for until it is back: without it nothing can be recorded either.
+        A handler's own failure is tried TRIES times; an answer that Telegram fails to take, although it answers else,
+        OUTAGE_TRIES times. All of Telegram or the store being away is nobody's fault and waited for until it is over.
         """
-        own_failures = outages = absences = 0
+        own_failures = outages = losses = absences = 0
         last: Exception
         while True:
             try:
@@ -160,8 +162,8 @@ class Delivery:
             except (SchemaVersionError, TelegramUnauthorizedError):
                 raise
             except _AWAY as error:
-                last, outages = error, outages + 1
-                pause = float(error.retry_after) if isinstance(error, TelegramRetryAfter) else backoff(outages - 1)
+                last, losses, outages = error, losses + 1, outages + (not self.is_telegram_away)
+                pause = float(error.retry_after) if isinstance(error, TelegramRetryAfter) else backoff(losses - 1)
             except _STORE_AWAY as error:
                 last, absences = error, absences + 1
                 pause = backoff(absences - 1)
@@ -171,8 +173,8 @@ class Delivery:
             _log.warning("update failed", update=update.update_id, error=type(last).__qualname__)
             if own_failures >= TRIES or outages >= OUTAGE_TRIES:
                 return last
-            await sleep_unless(self._stopped, min(pause, LONGEST_PAUSE))
-            if self._stopped.is_set() and (outages or absences):
+            await sleep_unless(self._stopped, pause)
+            if self._stopped.is_set() and (losses or absences):
                 raise _StoppedError
 
 

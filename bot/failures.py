@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import AiogramError
 from aiogram.types import Update
 
 from bot.texts.languages import spoken
@@ -62,7 +62,7 @@ class FailedUpdates:
                 await bot.answer_callback_query(query.id)
             if chat is not None and chat.type == "private":
                 await bot.send_message(chat.id, words.failed)
-        except TelegramAPIError as error:
+        except AiogramError as error:
             _log.warning("could not say that it failed", update=update.update_id, error=_name(error))
 
 

@@ -82,7 +82,7 @@ class _Loop:
         tries = 0
         while not self._stopped.is_set():
             try:
-                return await self._until_stopped(call())
+                answer = await self._until_stopped(call())
             except TelegramUnauthorizedError as error:
                 raise token_refused(self._bot, error) from None
             except TelegramNotFound as error:
@@ -91,6 +91,10 @@ class _Loop:
                 pause = self._pause_after(error, tries)
             except (AiogramError, TimeoutError, OSError) as error:
                 pause = self._pause_after(error, tries)
+            else:
+                self._delivery.is_telegram_away = False
+                return answer
+            self._delivery.is_telegram_away = True
             tries += 1
             await sleep_unless(self._stopped, pause)
         return None

@@ -36,14 +36,18 @@ class Shell:
             check=False,
         )
 
-    def start(self, *arguments: str, to: IO[str] | None = None, **settings: str) -> subprocess.Popen[str]:
-        """A command that goes on until it is stopped; what it says is in its pipes, or in the file `to`."""
+    def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+        """A command that goes on until it is stopped; what it says is in its pipes."""
+        return self.start_into(subprocess.PIPE, *arguments, **settings)
+
+    def start_into(self, log: IO[str] | int, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+        """The same; what it says goes into this file, which no length of it can block."""
         return subprocess.Popen(
             [sys.executable, "-m", "console", *arguments],
             env={**self.environment, **settings},
             cwd=ROOT,
-            stdout=to or subprocess.PIPE,
-            stderr=to or subprocess.PIPE,
+            stdout=log,
+            stderr=log,
             text=True,
         )
 

@@ -1,4 +1,4 @@
-"""A salon at work on a bad day: roles as processes, Telegram and the CRM over HTTP, traffic, and the audit at the end."""
+"""A salon at work on a bad day: roles as processes, Telegram and the CRM over HTTP, clients, and the audit after it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Role:
 
     def start(self, **settings: str) -> Role:
         with self._log.open("a") as log:
-            self._process = self._shell.start(*self._command, to=log, **settings)
+            self._process = self._shell.start_into(log, *self._command, **settings)
         return self
 
     async def is_at_work(self) -> None:
@@ -146,6 +146,15 @@ class Day:
     def house(self) -> House:
         """The bot alone, in this process, over HTTP like the others; not started yet."""
         return House(self.salon, self.telegram, lambda: new_bot(self.server.token, self.server.url))
+
+    @asynccontextmanager
+    async def house_at_work(self) -> AsyncIterator[House]:
+        house = self.house()
+        house.start()
+        try:
+            yield house
+        finally:
+            await house.stop()
 
     def guest(self, chat_id: int, seed: int = 0) -> Guest:
         """A client with a chat of their own, who taps as a person would."""
