@@ -29,6 +29,8 @@ TRIES = 3
 PAUSES = (0.2, 1.0)
 OUTAGE_TRIES = 10
 TRY_SECONDS = 30.0
+PATIENCE_SECONDS = 3.0
+"""After so long without the store the client is told that their tap waits; a restart of it goes unnoticed."""
 CHATS_AT_ONCE = 20
 LONGEST_PAUSE = 60.0
 _AWAY = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, ClientDecodeError)
@@ -37,6 +39,7 @@ _AWAY = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, ClientDe
 _STORE_AWAY = (psycopg.OperationalError, StoreUnavailableError, TimeoutError)
 
 OnFailure = Callable[[Bot, Failure], Awaitable[None]]
+OnDelay = Callable[[Bot, Update], Awaitable[None]]
 
 
 class _StoppedError(Exception):
@@ -46,15 +49,23 @@ class _StoppedError(Exception):
 class Delivery:
     """Takes updates as they are fetched, again and again the same ones, and knows which are finished."""
 
-    def __init__(self, bot: Bot, dispatcher: Dispatcher, stopped: asyncio.Event, on_failure: OnFailure) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        dispatcher: Dispatcher,
+        stopped: asyncio.Event,
+        on_failure: OnFailure,
+        on_delay: OnDelay | None = None,
+    ) -> None:
         self._bot, self._dispatcher = bot, dispatcher
-        self._stopped, self._on_failure = stopped, on_failure
+        self._stopped, self._on_failure, self._on_delay = stopped, on_failure, on_delay
         self.final: SchemaVersionError | TelegramUnauthorizedError | None = None
         self.is_telegram_away = False
         """Set by whoever fetches: while nothing of Telegram answers, no update is given up for want of an answer."""
         self._chats: dict[int, deque[Update]] = {}
         self._in_hand: set[int] = set()
         self._finished: set[int] = set()
+        self._put_off: set[int] = set()
         self._slots = asyncio.Semaphore(CHATS_AT_ONCE)
         self._rests = asyncio.Event()
         self._rests.set()
@@ -116,6 +127,7 @@ class Delivery:
                     break  # stopped: this one and those behind it come again
                 waiting.popleft()
                 self._in_hand.discard(update.update_id)
+                self._put_off.discard(update.update_id)
                 self._finished.add(update.update_id)
         del self._chats[chat_id]
         if not self._chats:
@@ -149,6 +161,7 @@ class Delivery:
         A handler's own failure is tried TRIES times; an answer that Telegram fails to take, although it answers else,
         OUTAGE_TRIES times. All of Telegram or the store being away is nobody's fault and waited for until it is over.
         """
+        began = asyncio.get_running_loop().time()
         own_failures = outages = losses = absences = 0
         last: Exception
         while True:
@@ -167,6 +180,7 @@ class Delivery:
             except _STORE_AWAY as error:
                 last, absences = error, absences + 1
                 pause = backoff(absences - 1)
+                await self._ask_for_patience(update, began)
             except Exception as error:  # noqa: BLE001  whatever a handler does wrong, the next update is served
                 last, own_failures = error, own_failures + 1
                 pause = PAUSES[min(own_failures, len(PAUSES)) - 1]
@@ -176,6 +190,13 @@ class Delivery:
             await sleep_unless(self._stopped, pause)
             if self._stopped.is_set() and (losses or absences):
                 raise _StoppedError
+
+    async def _ask_for_patience(self, update: Update, since: float) -> None:
+        """Once an update, and only when the store has been away for longer than a blink."""
+        is_long = asyncio.get_running_loop().time() - since >= PATIENCE_SECONDS
+        if self._on_delay is not None and is_long and update.update_id not in self._put_off:
+            self._put_off.add(update.update_id)
+            await self._on_delay(self._bot, update)
 
 
 def backoff(tries: int) -> float:

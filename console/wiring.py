@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg import sql
 
-from console.database import default_home, start_embedded
+from console.database import EmbeddedDatabase, default_home, start_embedded
 from console.errors import UsageError
 from console.settings import Settings, require
 from ledger import events as e
@@ -58,6 +58,7 @@ class House:
     projections: tuple[Projection, ...]
     follower: Follower
     holder: str
+    embedded: EmbeddedDatabase | None = None
 
 
 def read_models() -> tuple[Schedule, CatalogProjection, BacklogProjection, RemindersProjection, NoticesProjection]:
@@ -80,7 +81,7 @@ def open_house(
     or a master key that is not this ledger's, and SchemaVersionError when `zapisnik migrate` has to be run first.
     """
     with ExitStack() as stack:
-        url, home = _database_url(settings, stack)
+        url, embedded = _database_url(settings, stack)
         database = stack.enter_context(Database(url, settings.zapisnik_schema))
         recorder = PostgresRecorder(database)
         stack.callback(recorder.close)
@@ -95,11 +96,12 @@ def open_house(
             if check_models:
                 check_installed(database, models)
         ledger = Ledger(recorder, [models[0]])
-        vault = _vault(settings, database, home)
+        vault = _vault(settings, database, embedded.home if embedded else None)
         zone = zone or _zone(settings, ledger)
         follower = Follower(recorder, models, holder)
         stack.callback(_quietly, follower.step_down)
-        yield House(settings, database, recorder, ledger, vault, SalonClock(zone), zone, models, follower, holder)
+        clock = SalonClock(zone)
+        yield House(settings, database, recorder, ledger, vault, clock, zone, models, follower, holder, embedded)
 
 
 @contextmanager
@@ -190,17 +192,16 @@ def _quietly(step: Callable[[], None]) -> None:
         step()
 
 
-def _database_url(settings: Settings, stack: ExitStack) -> tuple[str, Path | None]:
-    """The server's URL; the embedded server's home with it, when that is the one."""
+def _database_url(settings: Settings, stack: ExitStack) -> tuple[str, EmbeddedDatabase | None]:
+    """The server's URL; with it our share in the embedded server, when that is the one."""
     if settings.database_url is not None:
         url = require(settings.database_url, "DATABASE_URL", "the database's address")
         if problem := explain_connection(url):
             raise UsageError(f"DATABASE_URL does not answer: {problem}")
         return url, None
-    home = default_home(settings.zapisnik_home)
-    embedded = start_embedded(home)
+    embedded = start_embedded(default_home(settings.zapisnik_home))
     stack.callback(embedded.stop)
-    return embedded.url, home
+    return embedded.url, embedded
 
 
 def _vault(settings: Settings, database: Database, home: Path | None) -> Vault:

@@ -6,9 +6,11 @@ import asyncio
 import os
 import random
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from console.database import EmbeddedDatabase, start_embedded
@@ -64,3 +66,17 @@ async def test_the_database_is_restarted_under_load(server: EmbeddedDatabase, tm
 
         writers.check()
         await day.audit()
+
+
+def test_an_embedded_server_that_was_killed_is_started_again_by_whoever_uses_it(server: EmbeddedDatabase) -> None:
+    assert not server.look_after()
+    os.kill(pid := postmaster(server.home), signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    assert server.look_after()
+
+    assert not server.look_after()
+    with psycopg.connect(server.url) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
