@@ -38,7 +38,8 @@ from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from sync.access import Access
 from sync.outcomes import Outcomes
-from sync.projector import Pace, SyncProjector
+from sync.pace import Pace
+from sync.projector import SyncProjector
 from sync.runner import SyncRunner
 from sync.turns import StoppedError, Turns
 from sync.yclients import Yclients
@@ -170,8 +171,9 @@ def open_sync(house: House, stopped: threading.Event) -> Iterator[SyncRunner]:
     # One and the same: the sender prepays the turn its client then takes.
     turns = Turns(house.database, timedelta(seconds=settings.sync_spacing_seconds), sleep=wait)
     with open_crm(house, turns) as crm:
-        projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, Pace(request, settle))
-        outcomes = Outcomes(house.ledger, house.vault, crm, house.clock, settle)
+        pace = Pace(request, settle)
+        projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, pace)
+        outcomes = Outcomes(house.ledger, house.vault, crm, house.clock, pace)
         yield SyncRunner(
             house.ledger,
             crm,
