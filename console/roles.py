@@ -13,6 +13,7 @@ from typing import Literal
 import psycopg
 import structlog
 
+from console.errors import EmbeddedDatabaseError
 from console.wiring import House, open_sync
 from ledger import leases
 from ledger.decisions.lapse import LapseHold
@@ -26,6 +27,7 @@ Role = Literal["follow", "sync", "remind", "messages", "bot"]
 Work = Callable[[House, threading.Event], None]
 SWEEP_EVERY_SECONDS = 5.0
 STORE_PAUSE_SECONDS = 2.0
+LOOK_AFTER_SECONDS = 5.0
 _log = structlog.get_logger("zapisnik")
 
 
@@ -36,8 +38,8 @@ def run_roles(house: House, roles: Sequence[Role], also: Mapping[str, Work] | No
     """
     stopped = threading.Event()
     with stopping_on_signals(stopped), started(house, roles, stopped, also) as failures:
-        while not stopped.wait(0.5):
-            pass
+        while not stopped.wait(LOOK_AFTER_SECONDS):
+            _look_after_store(house)
     if failures:
         raise failures[0]
 
@@ -95,7 +97,8 @@ def stopping_on_signals(stopped: threading.Event) -> Iterator[None]:
     """SIGTERM and SIGINT ask for an orderly end."""
 
     def stop(*_: object) -> None:
-        stopped.set()
+        # In a thread of its own: the signal may have come while this very thread holds the event's lock.
+        threading.Thread(target=stopped.set, name="stop").start()
 
     before = {one: signal.signal(one, stop) for one in (signal.SIGTERM, signal.SIGINT)}
     try:
@@ -113,6 +116,15 @@ def sweep_holds(house: House) -> int:
         order = Order(f"remind:lapse:{hold.booking_id}:{random_id()}", Actor("system", "remind"), now)
         swept += house.ledger.execute(LapseHold(order, hold.booking_id)).answer
     return swept
+
+
+def _look_after_store(house: House) -> None:
+    """The embedded server is ours to start again: killed, or ended on a full disk, it does not come back by itself."""
+    try:
+        if house.embedded is not None and house.embedded.look_after():
+            _log.warning("the embedded PostgreSQL had ended and was started again")
+    except EmbeddedDatabaseError as error:
+        _log.error("the embedded PostgreSQL has ended and does not start", reason=str(error).splitlines()[0])
 
 
 def _follow(house: House, stopped: threading.Event) -> None:
