@@ -11,7 +11,7 @@ import msgspec
 from bot.local import Chat, LocalTelegram
 from bot.staff import COMMANDS
 from console.cli.status import note_of
-from console.web.trial.cast import PARTS, part_of, person_of
+from console.web.trial.cast import part_of, person_of
 from console.web.trial.diary import Diary
 from console.wiring import House
 from ledger.recorder import StoredEvent
@@ -57,7 +57,7 @@ class Shown:
             "head": head,
             "log": [_event(event) for event in log],
             "settled": self._settled(head),
-            "chats": sorted((_tab(self._telegram.chat(one)) for one in self._telegram.chat_ids()), key=_place),
+            "chats": [_tab(self._telegram.chat(one)) for one in self._telegram.chat_ids()],
             "chat": _chat(self._telegram.chat(chat_id)) if chat_id in self._telegram.chat_ids() else None,
             "integration": self._integration(),
             **self.diary.shown(day),
@@ -123,11 +123,6 @@ def _tab(chat: Chat) -> Json:
         "language": person.language if person else None,
         "stamp": _stamp(chat),
     }
-
-
-def _place(tab: Json) -> int:
-    """The visitor's own phones first, then the staff, then the guests as they come."""
-    return PARTS.index(tab["part"])
 
 
 def _chat(chat: Chat) -> Json:
