@@ -16,6 +16,7 @@ from ledger.decisions.publish_catalog import PublishCatalog
 from ledger.values import Actor, BookingId, ClientId
 from projections import reminders
 from tests.builders import ANNA, MONDAY, MOSCOW, OLGA, at, catalog, hours, shifts, slot
+from tests.fakes.conversation import Person, open_house
 from tests.fakes.messages import Office
 from tests.salon import Salon
 from tests.shell import Shell
@@ -85,6 +86,16 @@ async def test_a_client_is_reminded_a_day_and_two_hours_before(office: Office) -
     assert len(office.said(chat_id)) == 2
     kinds = [event.kind for event in office.events(e.ReminderSent) if isinstance(event, e.ReminderSent)]
     assert kinds == ["day_before", "hours_before"]
+
+
+async def test_the_buttons_of_a_reminder_do_what_they_say(office: Office) -> None:
+    _, chat_id = due(office)
+    await office.work()
+    async with open_house(office.salon, office.telegram) as house:
+        maria = Person(house, chat_id)
+        assert "Спасибо, что подтвердили!" in await maria.press("Приду")
+        assert "Переносим запись" in await maria.press("Перенести")
+    assert len(office.events(e.VisitConfirmed)) == 1
 
 
 async def test_what_the_salon_no_longer_lets_a_client_do_has_no_button(office: Office) -> None:
