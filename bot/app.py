@@ -15,6 +15,7 @@ from aiogram.types import CallbackQuery, Message, Update, User
 from aiogram.utils.token import TokenValidationError
 
 from bot import buttons
+from bot.answer_types import keep_answer_types
 from bot.errors import BotTokenError
 from bot.failures import FailedUpdates
 from bot.polling import poll
@@ -52,6 +53,7 @@ _T = TypeVar("_T")
 
 def new_bot(token: str, api_url: str = TELEGRAM) -> Bot:
     """A bot that talks to any Bot API server. Raises BotTokenError for a token that can be none."""
+    keep_answer_types()
     session = AiohttpSession(api=TelegramAPIServer.from_base(api_url), timeout=REQUEST_SECONDS)
     try:
         return Bot(token, session=session)

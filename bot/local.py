@@ -12,6 +12,7 @@ from aiogram.client.session.base import BaseSession
 from aiogram.methods import TelegramMethod
 from aiogram.methods.base import TelegramType
 
+from bot.answer_types import keep_answer_types
 from bot.local_chats import ApiRefusal, Chat, ChatButton, ChatMessage, KeyboardKey
 from bot.local_telegram import Json, LocalTelegram
 
@@ -63,6 +64,7 @@ class LocalSession(BaseSession):
 
 def local_bot(telegram: LocalTelegram) -> Bot:
     """A bot whose whole Telegram is `telegram`."""
+    keep_answer_types()
     return Bot(f"{telegram.bot_id}:local", session=LocalSession(telegram))
 
 
