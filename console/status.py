@@ -8,7 +8,7 @@ from typing import Any
 from console.wiring import House
 from ledger import events as e
 from ledger.values import booking_code
-from projections import backlog
+from projections import backlog, reminders
 from projections.integration import Integration, integration, opened_note
 from projections.projector import lags
 from projections.rebuild import Running, running
@@ -69,6 +69,7 @@ def status_json(house: House, reasons: Mapping[e.PauseKind, str] = REASONS) -> d
             for failure in backlog.last_failures(house.database)
         ],
         "failed_updates": failed[0] if failed else 0,
+        "blocked_clients": len(reminders.unreachable_clients(house.database)),
     }
 
 

@@ -46,3 +46,5 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         )
     if shown["failed_updates"]:
         typer.echo(f"bot          {shown['failed_updates']} updates from Telegram failed three times and were passed")
+    if shown["blocked_clients"]:
+        typer.echo(f"reminders    {shown['blocked_clients']} clients have blocked the bot")

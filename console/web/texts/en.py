@@ -175,6 +175,7 @@ EN = Words(
     last_errors="Latest failures of sending",
     no_errors="There were none.",
     failed_updates="Taps in Telegram that could not be handled",
+    blocked_clients="Clients who have blocked the bot",
     is_paused="Sending to the CRM is stopped: {reason}. Bookings are kept; to resume: `zapisnik sync resume`.",
     is_parked="Bookings that wait for a person: {count}. They are named below.",
     is_unknown="Bookings that may or may not have reached the CRM: {count}. The program looks them up by itself: "

@@ -164,6 +164,7 @@ class Words:
     last_errors: str
     no_errors: str
     failed_updates: str
+    blocked_clients: str
     # what needs somebody
     is_paused: str
     is_parked: str
