@@ -128,7 +128,6 @@ def _wished_anew(state: SyncState, item: Recorded) -> SyncState:
         pending=(*state.pending, item.position),
         pending_since=state.pending_since or item.recorded_at,
         attempts=0,
-        was_absent=False,
         retry_at=None,
         parked=state.conflict in ("duplicate", "ambiguous"),
         skipped=False,

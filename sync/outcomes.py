@@ -114,7 +114,7 @@ class Outcomes:
             self._note_failure(attempt, busy, "unknown", lease)
             return True
         clashing = [one for one in records if look_up.stands_in(one, slot) and one.record_id != attempt.record_id]
-        if clashing or is_forced:
+        if clashing or is_forced or attempt.number >= MAX_ATTEMPTS:
             self._refuse_busy(attempt, busy, "slot_busy", clashing, lease)
             return True
         self._note_failure(attempt, busy, "refused", lease)
@@ -178,7 +178,7 @@ class Outcomes:
                 self._note_failure(attempt, gone, "absent", lease)
         elif look_up.is_at(record, asked):
             self.succeed(attempt, record_id, "look_up", lease)
-        elif look_up.is_at(record, was):
+        elif look_up.is_at(record, was) or not state.is_wanted:
             self._conclude_absence(attempt, lease)
         else:
             self.conflict(state, "moved_in_crm", [record_id], lease)
@@ -269,7 +269,7 @@ class Outcomes:
         """Ledger and CRM contradict each other: the booking waits for a person, the others go on."""
         records = tuple(RecordId(record_id) for record_id in record_ids)
         order = Order(f"sync:conflict:{state.booking_id}:{kind}:{state.pending}", _SENDER, self._clock.now())
-        self._ledger.execute(NoteConflict(order, state.booking_id, kind, records), lease=lease)
+        self._ledger.execute(NoteConflict(order, state.booking_id, kind, records, state.pending), lease=lease)
         _log.warning("conflict", booking=state.booking_id, kind=kind, records=record_ids)
 
     def _bound_elsewhere(self, state: SyncState) -> set[int]:

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from ledger.sync_state import SyncState
-from ledger.values import BookingId, RecordId, Slot, StaffId
+from ledger.values import BookingId, RecordId, Slot, StaffId, booking_code
 from sync.errors import SyncError
 from sync.look_up import stands_in
 from sync.wire import CrmRecord
@@ -24,7 +24,8 @@ class PlanItem:
     """One booking's next step; `wait` and `parked` items are shown but not done.
 
     `after` are bookings whose record may still stand in this one's time: it is done only once they are settled.
-    `over` are records in its time that can only leave after it (a swap): it is sent although they stand there.
+    `over` are records that change places with this one's, in its time or in each other's: it is sent although they
+    stand there. `circle` are the times all of them go to.
     """
 
     state: SyncState
@@ -32,6 +33,7 @@ class PlanItem:
     reason: str
     after: tuple[BookingId, ...] = ()
     over: tuple[RecordId, ...] = ()
+    circle: tuple[Slot, ...] = ()
 
     @property
     def booking_id(self) -> BookingId:
@@ -48,7 +50,15 @@ def make_plan(states: Iterable[SyncState], now: datetime, past: Past) -> list[Pl
         for booking_id in _blockers_first(item.booking_id, blockers, ordered):
             ordered.setdefault(booking_id)
     waiting = [replace(items[booking_id], after=tuple(blockers.get(booking_id, ()))) for booking_id in ordered]
-    return _without_cycles(waiting)
+    return [_told(item, items) for item in _without_cycles(waiting)]
+
+
+def _told(item: PlanItem, items: Mapping[BookingId, PlanItem]) -> PlanItem:
+    """What waits says for whom: a booking that a person has to decide about may keep another waiting for ever."""
+    if not item.after:
+        return item
+    said = [f"{booking_code(one)}{' (parked)' if items[one].step == 'parked' else ''}" for one in item.after]
+    return replace(item, reason=f"{item.reason}; waits until {', '.join(said)} has left its time there")
 
 
 def _blockers(items: Sequence[PlanItem]) -> dict[BookingId, list[BookingId]]:
@@ -89,7 +99,7 @@ def _blockers_first(
 def _without_cycles(items: Sequence[PlanItem]) -> list[PlanItem]:
     """Where moves wait for each other, the first of them goes over the others' records; the others wait for it."""
     after = {item.booking_id: item.after for item in items if item.step == "move"}
-    records = {item.booking_id: item.state.record_id for item in items}
+    states = {item.booking_id: item.state for item in items}
     planned, broken = [], set[BookingId]()
     for item in items:
         circle = _circle(item.booking_id, after) if item.step == "move" else set[BookingId]()
@@ -97,8 +107,10 @@ def _without_cycles(items: Sequence[PlanItem]) -> list[PlanItem]:
             planned.append(item)
             continue
         broken |= circle
-        over = tuple(record for one in item.after if one in circle and (record := records[one]) is not None)
-        planned.append(replace(item, after=tuple(one for one in item.after if one not in circle), over=over))
+        over = tuple(record for one in sorted(circle) if (record := states[one].record_id) is not None)
+        slots = tuple(states[one].slot for one in sorted(circle))
+        others = tuple(one for one in item.after if one not in circle)
+        planned.append(replace(item, after=others, over=over, circle=slots))
     return planned
 
 
@@ -157,7 +169,9 @@ def _item(state: SyncState, now: datetime, past: Past) -> PlanItem:
         return PlanItem(state, "wait", "waits for its next try")
     if state.operation == "cancel":
         return PlanItem(state, "cancel", "cancelled here, still in the CRM")
-    if state.slot.starts_at <= now and past != "send":
+    # A visit that moved into what is past by now must still leave the coming time it has in the CRM.
+    is_past = state.slot.starts_at <= now and (state.crm_slot is None or state.crm_slot.starts_at <= now)
+    if is_past and past != "send":
         return PlanItem(state, "past", "the visit's time has passed")
     if state.operation == "move":
         return PlanItem(state, "move", "moved here, at its old time in the CRM")

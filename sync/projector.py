@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -16,12 +17,12 @@ from ledger.leases import Lease
 from ledger.ledger import Ledger, Order
 from ledger.privacy import Vault, random_id
 from ledger.sync_state import SyncState
-from ledger.values import Actor, Slot
+from ledger.values import Actor, BookingId, Slot
 from projections import backlog
 from projections.clients import Contact, contact_of
 from projections.integration import integration
 from sync import errors, look_up
-from sync.outcomes import Outcomes
+from sync.outcomes import LONGEST_LOOK_PAUSE, Outcomes
 from sync.pace import START_WITHIN, USUAL_PACE, Pace
 from sync.plan import PlanItem, make_plan
 from sync.turns import LONGEST_WAIT, Turns
@@ -42,6 +43,7 @@ class SyncProjector:
     ) -> None:
         self._ledger, self._vault, self._crm = ledger, vault, crm
         self._turns, self._clock, self._pace = turns, clock, pace
+        self._rests: dict[BookingId, tuple[float, float]] = {}
         self._outcomes = Outcomes(ledger, vault, crm, clock, pace)
         self._probe_at: float | None = None
         self._probe_pause = 1.0
@@ -70,13 +72,21 @@ class SyncProjector:
                 self._outcomes.park(item.state, lease)
             except errors.SyncError as failure:
                 # Only reads get here: outcomes of writes are recorded where they happen.
+                self._rest(item.booking_id)
                 self._step_back(failure)
+            else:
+                self._rests.pop(item.booking_id, None)
             return item
         return None
 
+    def _rest(self, booking_id: BookingId) -> None:
+        """One record that cannot be read must not keep all others waiting: its turn comes again, later."""
+        pause = min(2 * self._rests.get(booking_id, (0.0, 5.0))[1], LONGEST_LOOK_PAUSE)
+        self._rests[booking_id] = (self._pace.stopwatch() + pause, pause)
+
     def _handler(self, item: PlanItem, past: str) -> Callable[[PlanItem, Lease], None] | None:
         """What to do about an item now; None when it has to wait for time, for another item or for a person."""
-        if item.after:
+        if item.after or self._pace.stopwatch() < self._rests.get(item.booking_id, (0.0, 0.0))[0]:
             return None
         match item.step:
             case "create":
@@ -102,7 +112,7 @@ class SyncProjector:
         attempt = self._begin(state, "create", lease)
         try:
             self._check_start(attempt)
-            record = self._crm.create(_record_of(state, attempt.slot or state.slot, contact))
+            record = self._crm.create(_record_of(state, state.slot, contact))
         except errors.BusyError as busy:
             self._outcomes.settle_busy(state, attempt, contact.phone, busy, lease)
         except errors.SyncError as failure:
@@ -123,30 +133,28 @@ class SyncProjector:
             self._outcomes.conflict(state, "removed_in_crm", [state.record_id], lease)
         elif not look_up.is_at(record, state.crm_slot) and not look_up.is_at(record, state.slot):
             self._outcomes.conflict(state, "moved_in_crm", [state.record_id], lease)
-        elif not self._send_move(state, contact, record, lease, over=item.over):
-            # Only our own old time was in the way: some answers take a record for its own rival.
-            self._send_move(state, contact, record, lease, over=(record.record_id,))
+        elif not self._send_move(item, contact, record, lease):
+            # Only our own old time was in the way: some answers take a record for its own rival. Staff may have been
+            # at work meanwhile, so it is looked at anew.
+            self._move(replace(item, over=(state.record_id,), circle=(state.slot,)), lease)
 
-    def _send_move(
-        self, state: SyncState, contact: Contact, record: CrmRecord, lease: Lease, *, over: Collection[int]
-    ) -> bool:
+    def _send_move(self, item: PlanItem, contact: Contact, record: CrmRecord, lease: Lease) -> bool:
         """One attempt; False when it was refused as busy and nothing but the booking itself stands there.
 
         With `over`, records of ours that are known to stand there, it is sent to be saved all the same, once a look
-        has shown that nobody else's does.
+        has shown that nobody else's does, there or where those records go.
         """
-        if over and (strangers := self._strangers(state, {record.record_id, *over})):
+        state, is_forced = item.state, bool(item.over)
+        if strangers := self._strangers(item.circle, {record.record_id, *item.over}):
             self._outcomes.conflict(state, "slot_busy", strangers, lease)
             return True
         attempt = self._begin(state, "move", lease)
-        wanted = attempt.slot or state.slot
-        if look_up.is_at(record, wanted):
+        if look_up.is_at(record, state.slot):
             self._outcomes.succeed(attempt, record.record_id, "look_up", lease)
             return True
-        is_forced = bool(over) and wanted == state.slot  # the look was at that slot, not at one wished since
         try:
             self._check_start(attempt)
-            new = msgspec.structs.replace(_record_of(state, wanted, contact), comment=record.comment)
+            new = msgspec.structs.replace(_record_of(state, state.slot, contact), comment=record.comment)
             self._crm.change(record.record_id, new, save_if_busy=is_forced)
         except errors.BusyError as busy:
             return self._outcomes.settle_busy_move(state, attempt, busy, lease, is_forced=is_forced)
@@ -156,10 +164,14 @@ class SyncProjector:
             self._outcomes.succeed(attempt, record.record_id, "answer", lease)
         return True
 
-    def _strangers(self, state: SyncState, ours: Collection[int]) -> list[int]:
-        """Records in the wished slot that are none of ours. Raises any SyncError of reading."""
-        records = look_up.by_slot(self._crm, state.slot)
-        return [one.record_id for one in records if look_up.stands_in(one, state.slot) and one.record_id not in ours]
+    def _strangers(self, slots: Collection[Slot], ours: Collection[int]) -> list[int]:
+        """Records in any of these slots that are none of ours. Raises any SyncError of reading."""
+        return [
+            record.record_id
+            for slot in slots
+            for record in look_up.by_slot(self._crm, slot)
+            if look_up.stands_in(record, slot) and record.record_id not in ours
+        ]
 
     def _cancel(self, item: PlanItem, lease: Lease) -> None:
         attempt = self._begin(item.state, "cancel", lease)
@@ -188,7 +200,7 @@ class SyncProjector:
         attempt_id = random_id()
         order = self._order(f"sync:{attempt_id}:attempt")
         deadline_at = later(order.at, START_WITHIN + self._pace.request)
-        begin = BeginAttempt(order, state.booking_id, attempt_id, operation, deadline_at)
+        begin = BeginAttempt(order, state.booking_id, attempt_id, operation, deadline_at, state.slot)
         return self._ledger.execute(begin, lease=lease).answer
 
     def _check_start(self, attempt: e.SyncAttempted) -> None:

@@ -104,8 +104,8 @@ class Season:
         if state.operation == "skip":
             self._do(SkipSync(order(), booking_id, "superseded"))
             return
-        attempt_id, operation = next(self._ids), state.operation
-        if not self._do(BeginAttempt(order(), booking_id, attempt_id, operation, NOW + timedelta(seconds=30))):
+        attempt_id, operation, deadline_at = next(self._ids), state.operation, NOW + timedelta(seconds=30)
+        if not self._do(BeginAttempt(order(), booking_id, attempt_id, operation, deadline_at, state.slot)):
             return
         outcome: e.SyncSucceeded | e.SyncFailed = succeeded(
             booking_id=booking_id,

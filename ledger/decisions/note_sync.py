@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from ledger import errors, events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
@@ -13,7 +15,7 @@ from ledger.decisions.folds import latest
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
 from ledger.sync_state import SyncState, fold_sync
-from ledger.values import BookingId, RecordId
+from ledger.values import BookingId, RecordId, Slot
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class BeginAttempt:
     """Writes down that a request is about to leave, if the ledger itself says it is needed and allowed now.
 
     Raises IntegrationPausedError while paused, NothingToSyncError when the CRM already holds what it should, an
-    attempt is open (look it up first), the booking waits for a person or its retry time has not come.
+    attempt is open (look it up first), the booking waits for a person, its retry time has not come, or it is wanted in
+    another slot than the planned one by now: what was looked at for one slot says nothing about another.
     """
 
     order: Order
@@ -29,6 +32,7 @@ class BeginAttempt:
     attempt_id: int
     operation: e.Operation
     deadline_at: datetime
+    slot: Slot
 
     def boundary(self) -> Sequence[BoundaryItem]:
         return [boundaries.booking(self.booking_id), boundaries.integration_state()]
@@ -38,6 +42,8 @@ class BeginAttempt:
             raise errors.IntegrationPausedError
         state = _state(history)
         if state.parked or state.open_attempt is not None or state.operation != self.operation:
+            raise errors.NothingToSyncError
+        if state.slot != self.slot:
             raise errors.NothingToSyncError
         if state.retry_at is not None and state.retry_at > self.order.at:
             raise errors.NothingToSyncError
@@ -61,7 +67,10 @@ class BeginAttempt:
 
 @dataclass(frozen=True)
 class NoteOutcome:
-    """Writes down what became of the open attempt; an attempt that is closed already stays as it was closed."""
+    """Writes down what became of the open attempt; an attempt that is closed already stays as it was closed.
+
+    A no to a wish that has changed since is no question for a person: the newer wish goes its own way.
+    """
 
     order: Order
     outcome: e.SyncSucceeded | e.SyncFailed
@@ -74,6 +83,9 @@ class NoteOutcome:
         state = _state(history)
         if state.open_attempt is None or state.open_attempt.attempt_id != self.outcome.attempt_id:
             raise errors.NothingToSyncError
+        has_changed = state.pending != state.open_attempt.covers
+        if has_changed and isinstance(self.outcome, e.SyncFailed) and not _is_about_records(self.conflict):
+            return [msgspec.structs.replace(self.outcome, parked=False)]
         return [self.outcome, self.conflict] if self.conflict is not None else [self.outcome]
 
     def answer(self, events: Sequence[e.AnyEvent]) -> e.SyncSucceeded | e.SyncFailed:
@@ -105,24 +117,36 @@ class SkipSync:
 
 @dataclass(frozen=True)
 class NoteConflict:
-    """Parks a booking for a person, with the records in question."""
+    """Parks a booking for a person, with the records in question.
+
+    Raises NothingToSyncError when something else than `pending`, if given, is wished by now: the look was about another
+    wish. Several records of one booking are a question whatever is wished.
+    """
 
     order: Order
     booking_id: BookingId
     kind: e.ConflictKind
     record_ids: tuple[RecordId, ...]
+    pending: tuple[int, ...] | None = None
 
     def boundary(self) -> Sequence[BoundaryItem]:
         return [boundaries.booking(self.booking_id)]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
         found = e.ConflictFound(self.booking_id, self.kind, self.record_ids)
+        is_outdated = self.pending is not None and _state(history).pending != self.pending
+        if is_outdated and not _is_about_records(found):
+            raise errors.NothingToSyncError
         if _state(history).parked and (known := latest(history, e.ConflictFound)) == found:
             return Already(known)
         return [found]
 
     def answer(self, events: Sequence[e.AnyEvent]) -> e.ConflictFound:
         return next(event for event in events if isinstance(event, e.ConflictFound))
+
+
+def _is_about_records(conflict: e.ConflictFound | None) -> bool:
+    return conflict is not None and conflict.kind in ("duplicate", "ambiguous")
 
 
 def _state(history: Sequence[Recorded]) -> SyncState:

@@ -176,24 +176,18 @@ def test_moved_while_the_create_is_unknown_is_found_where_it_was_asked_for_and_m
     assert (stage.places(), stage.sent("POST")) == ({str(booking_id): place(FOUR)}, 1)
 
 
-def test_the_ledger_moved_on_while_the_read_model_was_behind(stage: Stage) -> None:
-    """What is sent is what the attempt wrote down, not what the sender had read."""
-    booking_id = stage.salon.book(TEN)
+def test_what_is_no_longer_wished_when_its_turn_comes_is_not_sent(stage: Stage) -> None:
+    """The read model was a moment behind; the ledger itself says which slot is wished."""
+    new, known = stage.salon.book(TEN), sent(stage, NOON)
+    stage.salon.move(known, slot("17:00"))
     stage.salon.catch_up()
-    stage.salon.move(booking_id, FOUR)
+    stage.salon.move(new, FOUR)
+    stage.salon.move(known, slot("18:00"))
+    before = stage.sent("POST"), stage.sent("PUT")
     stage.sender.step(stage.lease)
-    assert stage.places() == {str(booking_id): place(FOUR)}
+    assert (stage.sent("POST"), stage.sent("PUT")) == before
     stage.drain()
-    assert (stage.state(booking_id).status, stage.sent("PUT")) == ("synced", 0)
-
-
-def test_moved_on_while_the_read_model_was_behind_leaves_with_the_newest_wish(stage: Stage) -> None:
-    booking_id = sent(stage)
-    stage.salon.move(booking_id, NOON)
-    stage.salon.catch_up()
-    stage.salon.move(booking_id, FOUR)
-    stage.sender.step(stage.lease)
-    assert stage.places() == {str(booking_id): place(FOUR)}
+    assert stage.places() == {str(new): place(FOUR), str(known): place(slot("18:00"))}
 
 
 def test_a_crm_that_calls_everything_busy_is_asked_twice_and_no_more(

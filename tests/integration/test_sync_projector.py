@@ -201,7 +201,7 @@ def test_two_senders_deciding_at_once_leave_one_attempt(stage: Stage) -> None:
     booking_id = stage.salon.book(slot("10:00"))
     deadline_at = NOW + timedelta(seconds=2)
     begin: Callable[[int], BeginAttempt] = lambda number: BeginAttempt(  # noqa: E731  two alike, side by side
-        stage.salon.order(), booking_id, number, "create", deadline_at
+        stage.salon.order(), booking_id, number, "create", deadline_at, slot("10:00")
     )
     stage.salon.ledger.execute(begin(1))
     with pytest.raises(NothingToSyncError):

@@ -28,6 +28,7 @@ from tests.builders import (
     held,
     lapsed,
     made,
+    moved,
     order,
     sealed,
     seen_in_crm,
@@ -39,8 +40,8 @@ ON = e.IntegrationResumed()
 DEADLINE = NOW + timedelta(seconds=30)
 
 
-def begin(operation: e.Operation = "create") -> BeginAttempt:
-    return BeginAttempt(order(), BOOKING, 77, operation, DEADLINE)
+def begin(operation: e.Operation = "create", place: Slot | None = None) -> BeginAttempt:
+    return BeginAttempt(order(), BOOKING, 77, operation, DEADLINE, place or slot())
 
 
 def test_an_attempt_covers_what_is_pending() -> None:
@@ -144,6 +145,34 @@ def test_a_conflict_is_noted_once() -> None:
     assert given(made()).new(note) == [found]
     assert given(made(), found).decide(note) == Already(found)
     assert given(made(), e.ConflictFound(BOOKING, "duplicate")).new(note) == [found]
+
+
+def test_what_was_seen_for_another_wish_parks_nothing() -> None:
+    seen = NoteConflict(order(), BOOKING, "slot_busy", (RECORD,), pending=(1,))
+    several = NoteConflict(order(), BOOKING, "duplicate", (RECORD,), pending=(1,))
+
+    assert given(made()).new(seen)
+    with pytest.raises(errors.NothingToSyncError):
+        given(made(), cancelled()).decide(seen)
+    assert given(made(), cancelled()).new(several)
+
+
+def test_an_attempt_is_not_begun_for_a_slot_that_is_no_longer_wished() -> None:
+    later = slot("16:00")
+    with pytest.raises(errors.NothingToSyncError):
+        given(ON, made(), moved(later)).decide(begin())
+    assert given(ON, made(), moved(later)).new(begin(place=later))
+
+
+def test_a_no_to_a_wish_that_has_changed_since_parks_nothing() -> None:
+    no = failed(parked=True)
+    busy = e.ConflictFound(BOOKING, "slot_busy", (RECORD,))
+    several = e.ConflictFound(BOOKING, "ambiguous", (RECORD,))
+    asked = (ON, made(), attempted(covers=(2,)))
+
+    assert given(*asked).new(NoteOutcome(order(), no, busy)) == [no, busy]
+    assert given(*asked, cancelled()).new(NoteOutcome(order(), no, busy)) == [failed(parked=False)]
+    assert given(*asked, cancelled()).new(NoteOutcome(order(), no, several)) == [no, several]
 
 
 # --- the switch ---

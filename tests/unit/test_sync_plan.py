@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from ledger import events as e
 from ledger.sync_state import SyncState, fold_sync
-from ledger.values import BookingId, ClientId, RecordId, Slot
+from ledger.values import BookingId, ClientId, RecordId, Slot, booking_code
 from sync.plan import PlanItem, make_plan
 from tests.builders import NOW, SERVICES, history, slot
 
@@ -71,8 +71,9 @@ def test_in_a_swap_the_first_goes_over_the_other_which_waits() -> None:
     first, second = plan(moved(A, FOUR, TEN), moved(B, TEN, FOUR))
 
     assert {first.booking_id, second.booking_id} == {A, B}
-    assert (first.after, first.over) == ((), (RecordId(1000 + second.booking_id),))
+    assert (first.after, first.over) == ((), (RecordId(1000 + A), RecordId(1000 + B)))
     assert (second.after, second.over) == ((first.booking_id,), ())
+    assert set(first.circle) == {TEN, FOUR}, "both times are looked at before anything is written over"
 
 
 def test_a_circle_of_three_is_opened_in_one_place() -> None:
@@ -102,6 +103,7 @@ def test_a_parked_booking_opens_no_circle() -> None:
 
     assert (items[A].after, items[A].over) == ((B,), ())
     assert items[B].step == "parked"
+    assert f"waits until {booking_code(B)} (parked)" in items[A].reason
 
 
 def test_another_master_or_a_time_that_only_touches_is_in_nobodys_way() -> None:
