@@ -28,8 +28,9 @@ try: $(READY)
 run: $(READY)
 	$(BIN)/zapisnik run
 
+# Two at a time: half of the suite's time is waiting for servers and processes. Each has a PostgreSQL of its own.
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(READY)
 	$(BIN)/ruff check .

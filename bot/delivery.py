@@ -16,6 +16,7 @@ from aiogram.exceptions import (
     TelegramNetworkError,
     TelegramRetryAfter,
     TelegramServerError,
+    TelegramUnauthorizedError,
 )
 from aiogram.types import Update
 
@@ -28,6 +29,8 @@ TRIES = 3
 PAUSES = (0.2, 1.0)
 OUTAGE_TRIES = 10
 TRY_SECONDS = 30.0
+PATIENCE_SECONDS = 3.0
+"""After so long without the store the client is told that their tap waits; a restart of it goes unnoticed."""
 CHATS_AT_ONCE = 20
 LONGEST_PAUSE = 60.0
 _AWAY = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, ClientDecodeError)
@@ -36,6 +39,7 @@ _AWAY = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, ClientDe
 _STORE_AWAY = (psycopg.OperationalError, StoreUnavailableError, TimeoutError)
 
 OnFailure = Callable[[Bot, Failure], Awaitable[None]]
+OnDelay = Callable[[Bot, Update], Awaitable[None]]
 
 
 class _StoppedError(Exception):
@@ -45,13 +49,23 @@ class _StoppedError(Exception):
 class Delivery:
     """Takes updates as they are fetched, again and again the same ones, and knows which are finished."""
 
-    def __init__(self, bot: Bot, dispatcher: Dispatcher, stopped: asyncio.Event, on_failure: OnFailure) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        dispatcher: Dispatcher,
+        stopped: asyncio.Event,
+        on_failure: OnFailure,
+        on_delay: OnDelay | None = None,
+    ) -> None:
         self._bot, self._dispatcher = bot, dispatcher
-        self._stopped, self._on_failure = stopped, on_failure
-        self.outdated: SchemaVersionError | None = None
+        self._stopped, self._on_failure, self._on_delay = stopped, on_failure, on_delay
+        self.final: SchemaVersionError | TelegramUnauthorizedError | None = None
+        self.is_telegram_away = False
+        """Set by whoever fetches: while nothing of Telegram answers, no update is given up for want of an answer."""
         self._chats: dict[int, deque[Update]] = {}
         self._in_hand: set[int] = set()
         self._finished: set[int] = set()
+        self._put_off: set[int] = set()
         self._slots = asyncio.Semaphore(CHATS_AT_ONCE)
         self._rests = asyncio.Event()
         self._rests.set()
@@ -113,6 +127,7 @@ class Delivery:
                     break  # stopped: this one and those behind it come again
                 waiting.popleft()
                 self._in_hand.discard(update.update_id)
+                self._put_off.discard(update.update_id)
                 self._finished.add(update.update_id)
         del self._chats[chat_id]
         if not self._chats:
@@ -121,7 +136,8 @@ class Delivery:
     async def _finish(self, update: Update) -> bool:
         """True when the update is done or recorded as failed; False only when stopped before either.
 
-        Stops everything itself, with the reason in `outdated`, when a newer program has taken the ledger over.
+        Stops everything itself, with the reason in `final`, when a newer program has taken the ledger over or Telegram
+        refuses the token.
         """
         if update.message is None and update.callback_query is None:
             return True  # unreadable (recorded by now), or of a kind nobody asked for
@@ -129,9 +145,9 @@ class Delivery:
             error = await self._try(update)
         except _StoppedError:
             return False
-        except SchemaVersionError as error_of_version:
-            # Nothing this program does is taken any more: it ends, and the newer one gets the update.
-            self.outdated = error_of_version
+        except (SchemaVersionError, TelegramUnauthorizedError) as error_for_all:
+            # Nothing this program does is taken any more: it ends, and whoever comes after it gets the update.
+            self.final = error_for_all
             self._stopped.set()
             return False
         if error is None:
@@ -142,10 +158,11 @@ class Delivery:
     async def _try(self, update: Update) -> Exception | None:
         """None when one try went through, else the last error.
 
-        A handler's own failure is tried TRIES times; Telegram being away is nobody's fault and waited for longer.
-        The store being away is waited for until it is back: without it nothing can be recorded either.
+        A handler's own failure is tried TRIES times; an answer that Telegram fails to take, although it answers else,
+        OUTAGE_TRIES times. All of Telegram or the store being away is nobody's fault and waited for until it is over.
         """
-        own_failures = outages = absences = 0
+        began = asyncio.get_running_loop().time()
+        own_failures = outages = losses = absences = 0
         last: Exception
         while True:
             try:
@@ -155,23 +172,31 @@ class Delivery:
             except TelegramForbiddenError:
                 _log.info("the client has blocked the bot", update=update.update_id)
                 return None
-            except SchemaVersionError:
+            except (SchemaVersionError, TelegramUnauthorizedError):
                 raise
             except _AWAY as error:
-                last, outages = error, outages + 1
-                pause = float(error.retry_after) if isinstance(error, TelegramRetryAfter) else backoff(outages - 1)
+                last, losses, outages = error, losses + 1, outages + (not self.is_telegram_away)
+                pause = float(error.retry_after) if isinstance(error, TelegramRetryAfter) else backoff(losses - 1)
             except _STORE_AWAY as error:
                 last, absences = error, absences + 1
                 pause = backoff(absences - 1)
+                await self._ask_for_patience(update, began)
             except Exception as error:  # noqa: BLE001  whatever a handler does wrong, the next update is served
                 last, own_failures = error, own_failures + 1
                 pause = PAUSES[min(own_failures, len(PAUSES)) - 1]
             _log.warning("update failed", update=update.update_id, error=type(last).__qualname__)
             if own_failures >= TRIES or outages >= OUTAGE_TRIES:
                 return last
-            await sleep_unless(self._stopped, min(pause, LONGEST_PAUSE))
-            if self._stopped.is_set() and (outages or absences):
+            await sleep_unless(self._stopped, pause)
+            if self._stopped.is_set() and (losses or absences):
                 raise _StoppedError
+
+    async def _ask_for_patience(self, update: Update, since: float) -> None:
+        """Once an update, and only when the store has been away for longer than a blink."""
+        is_long = asyncio.get_running_loop().time() - since >= PATIENCE_SECONDS
+        if self._on_delay is not None and is_long and update.update_id not in self._put_off:
+            self._put_off.add(update.update_id)
+            await self._on_delay(self._bot, update)
 
 
 def backoff(tries: int) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import AiogramError
 from aiogram.types import Update
 
 from bot.texts.languages import spoken
@@ -54,16 +54,31 @@ class FailedUpdates:
 
     async def _tell(self, bot: Bot, update: Update) -> None:
         query, message = update.callback_query, update.message
-        sender = query.from_user if query else message.from_user if message else None
-        words = self._words[spoken(sender.language_code if sender else None)]
         chat = query.message.chat if query and query.message else message.chat if message else None
         try:
             if query is not None:
                 await bot.answer_callback_query(query.id)
             if chat is not None and chat.type == "private":
-                await bot.send_message(chat.id, words.failed)
-        except TelegramAPIError as error:
+                await bot.send_message(chat.id, self._spoken_by(update).failed)
+        except AiogramError as error:
             _log.warning("could not say that it failed", update=update.update_id, error=_name(error))
+
+    async def ask_for_patience(self, bot: Bot, update: Update) -> None:
+        """Says that the update waits for the store: over the chat for a tap, in it for a message."""
+        query, message = update.callback_query, update.message
+        words = self._spoken_by(update).waiting
+        try:
+            if query is not None:
+                await bot.answer_callback_query(query.id, text=words)
+            elif message is not None and message.chat.type == "private":
+                await bot.send_message(message.chat.id, words)
+        except AiogramError as error:
+            _log.warning("could not ask for patience", update=update.update_id, error=_name(error))
+
+    def _spoken_by(self, update: Update) -> Words:
+        event = update.callback_query or update.message
+        sender = event.from_user if event else None
+        return self._words[spoken(sender.language_code if sender else None)]
 
 
 def _name(error: BaseException) -> str:

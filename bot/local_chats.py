@@ -153,3 +153,9 @@ def text_fields(text: str) -> dict[str, Any]:  # Any: JSON as the Bot API speaks
         return {"text": text}
     length = len(text.split(maxsplit=1)[0])
     return {"text": text, "entities": [{"type": "bot_command", "offset": 0, "length": length}]}
+
+
+def json_field(text: str | None) -> dict[str, Any]:  # Any: JSON as the Bot API speaks it
+    """A form field that holds JSON; empty when it is not there."""
+    found: dict[str, Any] = msgspec.json.decode(text) if text else {}
+    return found

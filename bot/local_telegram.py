@@ -11,9 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
-from bot.local_chats import ApiRefusal, Chat, ChatMessage, Chats, checked_buttons, checked_text, text_fields
+from bot.local_chats import ApiRefusal, Chat, ChatMessage, Chats, checked_buttons, checked_text, json_field, text_fields
 from bot.local_groups import Groups, Status
 
 BOT_ID = 7000000001
@@ -208,7 +206,7 @@ class LocalTelegram:
 
     def _send_message(self, fields: Mapping[str, str]) -> Json:
         chat_id = self._writable(fields)
-        text, markup = checked_text(fields.get("text", "")), _json(fields.get("reply_markup"))
+        text, markup = checked_text(fields.get("text", "")), json_field(fields.get("reply_markup"))
         buttons = checked_buttons(markup.get("inline_keyboard", []))
         is_silent = fields.get("disable_notification") == "true"
         message = self._chats.add(chat_id, text, from_bot=True, buttons=buttons, is_silent=is_silent)
@@ -221,7 +219,7 @@ class LocalTelegram:
 
     def _edit_message_text(self, fields: Mapping[str, str]) -> Json:
         chat_id = self._writable(fields)
-        text, markup = checked_text(fields.get("text", "")), _json(fields.get("reply_markup"))
+        text, markup = checked_text(fields.get("text", "")), json_field(fields.get("reply_markup"))
         buttons = checked_buttons(markup.get("inline_keyboard", []))
         message = self._chats.edit(chat_id, int(fields.get("message_id", "0")), text, buttons)
         self._answered_in(chat_id)
@@ -291,8 +289,3 @@ class LocalTelegram:
 
     def _private(self, chat_id: int) -> Json:
         return {"id": chat_id, "type": "private", "first_name": self._chats.chat(chat_id).name}
-
-
-def _json(text: str | None) -> Json:
-    found: Json = msgspec.json.decode(text) if text else {}
-    return found

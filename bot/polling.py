@@ -25,7 +25,7 @@ from aiogram.types import Update
 from pydantic import ValidationError
 
 from bot.answers import said, token_refused
-from bot.delivery import Delivery, OnFailure, backoff, sleep_unless
+from bot.delivery import Delivery, OnDelay, OnFailure, backoff, sleep_unless
 from bot.errors import BotTokenError
 from bot.failures import Failure
 
@@ -38,14 +38,21 @@ LONGEST_REST = 1.0
 
 
 async def poll(
-    bot: Bot, dispatcher: Dispatcher, *, stopped: asyncio.Event, on_failure: OnFailure, wait_seconds: int = 25
+    bot: Bot,
+    dispatcher: Dispatcher,
+    *,
+    stopped: asyncio.Event,
+    on_failure: OnFailure,
+    on_delay: OnDelay | None = None,
+    wait_seconds: int = 25,
 ) -> None:
     """Fetches and handles updates until `stopped`; what is in hand is finished and acknowledged first.
 
     Network errors and 5xx back off and go on, 429 is obeyed, a conflict with another program is reported and tried
-    again. Raises BotTokenError when the token is refused, and SchemaVersionError when a newer program took over.
+    again. `on_delay` is told once of an update that waits for the store. Raises BotTokenError when the token is
+    refused, and SchemaVersionError when a newer program took over.
     """
-    loop = _Loop(bot, stopped, Delivery(bot, dispatcher, stopped, on_failure), wait_seconds)
+    loop = _Loop(bot, stopped, Delivery(bot, dispatcher, stopped, on_failure, on_delay), wait_seconds)
     await loop.ask(bot.get_me, can_be_wrong_url=True)
     await loop.ask(lambda: bot.delete_webhook(drop_pending_updates=False))
     await loop.run()
@@ -65,23 +72,24 @@ class _Loop:
                     updates = await self.ask(self._fetch)
                 except BotTokenError as error:
                     refused = error
+                    self._stopped.set()  # what is in hand would wait for a Telegram that does not know us any more
                     break
                 self._delivery.take(updates or [], group)
                 await self._delivery.rest(LONGEST_REST)
                 self._offset = self._delivery.next_offset(self._offset)
-        if refused is not None:
-            raise refused
         self._offset = self._delivery.next_offset(self._offset)
         await self._acknowledge()
-        if self._delivery.outdated is not None:
-            raise self._delivery.outdated
+        if isinstance(self._delivery.final, TelegramUnauthorizedError):
+            raise token_refused(self._bot, self._delivery.final)
+        if reason := refused or self._delivery.final:
+            raise reason
 
     async def ask(self, call: Callable[[], Awaitable[Any]], *, can_be_wrong_url: bool = False) -> Any:
         """Any: a different result a call. Tries until it works or the loop is stopped; then None."""
         tries = 0
         while not self._stopped.is_set():
             try:
-                return await self._until_stopped(call())
+                answer = await self._until_stopped(call())
             except TelegramUnauthorizedError as error:
                 raise token_refused(self._bot, error) from None
             except TelegramNotFound as error:
@@ -90,6 +98,10 @@ class _Loop:
                 pause = self._pause_after(error, tries)
             except (AiogramError, TimeoutError, OSError) as error:
                 pause = self._pause_after(error, tries)
+            else:
+                self._delivery.is_telegram_away = False
+                return answer
+            self._delivery.is_telegram_away = True
             tries += 1
             await sleep_unless(self._stopped, pause)
         return None

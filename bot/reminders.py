@@ -33,7 +33,7 @@ from ledger.recorder import BoundaryItem
 from ledger.tags import command_tag
 from ledger.values import Actor, booking_code
 from projections import reminders
-from projections.clients import Contact, contact_of
+from projections.clients import Contact, contact_of, language_of
 from projections.reminders import Reminder
 
 KEEP_TRYING = timedelta(minutes=2)
@@ -163,7 +163,8 @@ class Reminders:
         is_confirmed = confirmed is not None and confirmed.slot == entry.slot
         visit = Visit(about.booking_id, entry.version, entry.slot, entry.services, contact.name, is_confirmed)
         now = self._now()
-        part = reminder(Naming(self._words_for(about), catalog), about.kind, visit, now)
+        language = language_of(self._services.ledger, about.client_id) or "ru"
+        part = reminder(Naming(self._words[language], catalog), about.kind, visit, now)
         is_silent = not NIGHT_ENDS <= now.time() < NIGHT_BEGINS
         return Letter(about, entry.version, int(contact.telegram), part, is_silent, self._utc())
 
@@ -174,12 +175,6 @@ class Reminders:
         except SealError:
             return None
         return contact if contact is not None and contact.telegram.isdecimal() else None
-
-    def _words_for(self, about: Reminder) -> NoticeWords:
-        """The language they chose, else the one they registered in."""
-        history = self._services.ledger.history(boundaries.language(about.client_id))
-        told = latest(history, e.LanguageChosen, e.ClientRegistered)
-        return self._words[told.language if isinstance(told, e.LanguageChosen | e.ClientRegistered) else "ru"]
 
     def _now(self) -> datetime:
         """In the salon's zone, by whose digits quiet hours go."""

@@ -34,7 +34,17 @@ class EmbeddedDatabase:
     home: Path
     url: str  # for libpq, by unix socket: nothing listens on the network
     _server: Server = field(repr=False)
+    _options: Mapping[str, str] = field(repr=False)
     _share: int | None = field(repr=False)  # a bare descriptor outlives whoever forgets this object
+
+    def look_after(self) -> bool:
+        """Start the server again if it ended under us: killed, or on a full disk. True if this call did, and it
+        answers. Raises EmbeddedDatabaseError when it cannot be started now."""
+        if self._share is None or self._server.is_alive():
+            return False
+        with _start_lock(self.home, self._server.account):
+            self._server.bring_up(self._options)
+        return True
 
     def stop(self) -> bool:
         """Leave the server; the last one out stops it. True if this call stopped it; a second does nothing."""
@@ -65,10 +75,11 @@ def start_embedded(home: Path, *, options: Mapping[str, str] = SETTINGS) -> Embe
     home, account = home.expanduser().resolve(), find_account()
     with _start_lock(home, account):
         server = _prepare_server(home / "postgresql", account)
-        server.bring_up({**SETTINGS, **options})
+        settings = {**SETTINGS, **options}
+        server.bring_up(settings)
         share = _open_lock(home / "users.lock")
         fcntl.flock(share, fcntl.LOCK_SH)  # at once: nobody holds it exclusively without the start lock
-        return EmbeddedDatabase(home, server.url(NAME), server, share)
+        return EmbeddedDatabase(home, server.url(NAME), server, settings, share)
 
 
 def _prepare_home(home: Path, account: Account) -> None:

@@ -74,17 +74,17 @@ class Server:
             if time.monotonic() > deadline:
                 said = said or f"Process {''.join(self._pid_file()[:1])}: {trouble}"
                 raise EmbeddedDatabaseError(f"{self.data} is held by a PostgreSQL that does not answer: end it", said)
-            if not self._is_alive():
+            if not self.is_alive():
                 said = self._launch(settings, deadline - time.monotonic())
             time.sleep(0.2)
 
     def shut_down(self) -> bool:
         # pg_ctl signals whatever process the pid file names, so it is only asked about our own.
-        if not self._is_alive():
+        if not self.is_alive():
             return False
         stop = ["stop", "-w", "-m", "fast", "-t", str(START_SECONDS), "-D", str(self.data)]
         done = self.account.run(self.bin / "pg_ctl", *stop, timeout=START_SECONDS + 10)
-        if done.returncode and self._is_alive():
+        if done.returncode and self.is_alive():
             raise EmbeddedDatabaseError(f"PostgreSQL does not leave {self.data}: end it by hand", done.stderr)
         with suppress(OSError):
             self._socket_directory().rmdir()  # lest /tmp fill up
@@ -126,7 +126,7 @@ class Server:
         except FileNotFoundError:
             return []
 
-    def _is_alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether the recorded pid serves this very data directory, and is no zombie and no stranger."""
         pid = "".join(self._pid_file()[:1]).strip()
         return pid.isdecimal() and f" {self.data} " in (_command_line(int(pid)) or "")

@@ -30,7 +30,14 @@ async def serve_bot(house: House, bot: Bot, stopped: threading.Event, *, wait_se
     failed = FailedUpdates(house.database, services.words)
     dispatcher = build_dispatcher(services, _staff_chat(house.settings))
     async with _until_stopped(bot, stopped) as ending:
-        await poll(bot, dispatcher, stopped=ending, on_failure=failed, wait_seconds=wait_seconds)
+        await poll(
+            bot,
+            dispatcher,
+            stopped=ending,
+            on_failure=failed,
+            on_delay=failed.ask_for_patience,
+            wait_seconds=wait_seconds,
+        )
 
 
 async def serve_messages(house: House, bot: Bot, stopped: threading.Event) -> None:

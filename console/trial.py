@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -11,17 +10,16 @@ from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
 import typer
-import uvicorn
 from pydantic import SecretStr
 
 from bot.local import LocalTelegram, local_bot
 from console.cli.catalog import publish
 from console.cli.common import caught_up
-from console.errors import UsageError
 from console.roles import started, stopping_on_signals
 from console.salon_file import load_salon
 from console.serving import serve_bot, serve_messages
 from console.settings import Settings
+from console.web.server import LOOPBACK, listen, serve
 from console.web.trial import cast
 from console.web.trial.page import TryPage
 from console.wiring import House, drop_schema, only_one, open_house
@@ -37,7 +35,7 @@ def run_trial(settings: Settings) -> None:
     zone = ZoneInfo(catalog.timezone)
     stopped = threading.Event()
     # Before anything is emptied: a second trial finds the port of the first one taken.
-    listening = _listen(settings.port)
+    listening = listen(LOOPBACK, settings.port)
     simulator = Simulator(company_id=COMPANY_ID, zone=zone)
     with running(simulator) as crm_url, _fresh_house(settings, crm_url, zone) as house:
         publish(house, settings.salon_file)
@@ -46,12 +44,15 @@ def run_trial(settings: Settings) -> None:
         telegram = LocalTelegram()
         cast.enter(telegram)
         page = TryPage(house, telegram, simulator)
+
+        def show(_: House, stopped: threading.Event) -> None:
+            serve(page.app, listening, stopped, close=page.close)
+
         with (
             stopping_on_signals(stopped),
-            started(house, ["follow", "sync", "remind"], stopped) as failures,
+            started(house, ["follow", "sync", "remind"], stopped, {"page": show}) as failures,
             _in_a_thread(lambda: serve_bot(house, local_bot(telegram), stopped, wait_seconds=1), stopped, failures),
             _in_a_thread(lambda: serve_messages(house, local_bot(telegram), stopped), stopped, failures),
-            _served(page, listening),
         ):
             _tell(house, settings.port)
             stopped.wait()
@@ -109,31 +110,6 @@ def _in_a_thread(
     finally:
         stopped.set()
         thread.join()
-
-
-@contextmanager
-def _served(page: TryPage, listening: socket.socket) -> Iterator[None]:
-    """The page on loopback."""
-    config = uvicorn.Config(page.app, log_level="error", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="page")
-    thread.start()
-    try:
-        yield
-    finally:
-        page.close()
-        server.should_exit = True
-        thread.join()
-
-
-def _listen(port: int) -> socket.socket:
-    listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind(("127.0.0.1", port))
-    except OSError as error:
-        raise UsageError(f"PORT: {port} is taken on this machine; set another, e.g. PORT=8081") from error
-    return listening
 
 
 def _tell(house: House, port: int) -> None:

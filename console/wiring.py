@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg import sql
 
-from console.database import default_home, start_embedded
+from console.database import EmbeddedDatabase, default_home, start_embedded
 from console.errors import UsageError
 from console.settings import Settings, require
 from ledger import events as e
@@ -38,7 +38,8 @@ from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from sync.access import Access
 from sync.outcomes import Outcomes
-from sync.projector import Pace, SyncProjector
+from sync.pace import Pace
+from sync.projector import SyncProjector
 from sync.runner import SyncRunner
 from sync.turns import StoppedError, Turns
 from sync.yclients import Yclients
@@ -58,6 +59,7 @@ class House:
     projections: tuple[Projection, ...]
     follower: Follower
     holder: str
+    embedded: EmbeddedDatabase | None = None
 
 
 def read_models() -> tuple[Schedule, CatalogProjection, BacklogProjection, RemindersProjection, NoticesProjection]:
@@ -80,7 +82,7 @@ def open_house(
     or a master key that is not this ledger's, and SchemaVersionError when `zapisnik migrate` has to be run first.
     """
     with ExitStack() as stack:
-        url, home = _database_url(settings, stack)
+        url, embedded = _database_url(settings, stack)
         database = stack.enter_context(Database(url, settings.zapisnik_schema))
         recorder = PostgresRecorder(database)
         stack.callback(recorder.close)
@@ -95,11 +97,25 @@ def open_house(
             if check_models:
                 check_installed(database, models)
         ledger = Ledger(recorder, [models[0]])
-        vault = _vault(settings, database, home)
+        vault = _vault(settings, database, embedded.home if embedded else None)
         zone = zone or _zone(settings, ledger)
         follower = Follower(recorder, models, holder)
         stack.callback(_quietly, follower.step_down)
-        yield House(settings, database, recorder, ledger, vault, SalonClock(zone), zone, models, follower, holder)
+        clock = SalonClock(zone)
+        yield House(settings, database, recorder, ledger, vault, clock, zone, models, follower, holder, embedded)
+
+
+@contextmanager
+def apart(house: House, *, connections: int, wait_seconds: float) -> Iterator[House]:
+    """The same house on a few connections of its own: who only looks never keeps the others from theirs."""
+    url, schema = house.database.url, house.database.schema
+    with Database(url, schema, max_connections=connections, wait_seconds=wait_seconds) as database:
+        recorder = PostgresRecorder(database)
+        inline = [projection for projection in house.projections if projection.mode == "inline"]
+        try:
+            yield replace(house, database=database, recorder=recorder, ledger=Ledger(recorder, inline))
+        finally:
+            recorder.close()
 
 
 @contextmanager
@@ -168,8 +184,9 @@ def open_sync(house: House, stopped: threading.Event) -> Iterator[SyncRunner]:
     # One and the same: the sender prepays the turn its client then takes.
     turns = Turns(house.database, timedelta(seconds=settings.sync_spacing_seconds), sleep=wait)
     with open_crm(house, turns) as crm:
-        projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, Pace(request, settle))
-        outcomes = Outcomes(house.ledger, house.vault, crm, house.clock, settle)
+        pace = Pace(request, settle)
+        projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, pace)
+        outcomes = Outcomes(house.ledger, house.vault, crm, house.clock, pace)
         yield SyncRunner(
             house.ledger,
             crm,
@@ -190,17 +207,16 @@ def _quietly(step: Callable[[], None]) -> None:
         step()
 
 
-def _database_url(settings: Settings, stack: ExitStack) -> tuple[str, Path | None]:
-    """The server's URL; the embedded server's home with it, when that is the one."""
+def _database_url(settings: Settings, stack: ExitStack) -> tuple[str, EmbeddedDatabase | None]:
+    """The server's URL; with it our share in the embedded server, when that is the one."""
     if settings.database_url is not None:
         url = require(settings.database_url, "DATABASE_URL", "the database's address")
         if problem := explain_connection(url):
             raise UsageError(f"DATABASE_URL does not answer: {problem}")
         return url, None
-    home = default_home(settings.zapisnik_home)
-    embedded = start_embedded(home)
+    embedded = start_embedded(default_home(settings.zapisnik_home))
     stack.callback(embedded.stop)
-    return embedded.url, home
+    return embedded.url, embedded
 
 
 def _vault(settings: Settings, database: Database, home: Path | None) -> Vault:

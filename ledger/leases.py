@@ -8,6 +8,9 @@ from datetime import timedelta
 from ledger.errors import LeaseLostError
 from ledger.postgres import Connection, Database
 
+LONGEST = timedelta(minutes=10)
+"""No lease is taken for longer."""
+
 
 @dataclass(frozen=True)
 class Lease:
@@ -21,7 +24,8 @@ class Lease:
 def acquire(database: Database, name: str, holder: str, *, lasting: timedelta) -> Lease | None:
     """Takes the lease when it is free, run out or already ours; None when somebody else holds it.
 
-    Calling again as the same holder renews it under the same epoch. Time is the database's.
+    Calling again as the same holder renews it under the same epoch. Time is the database's; a lease that ends beyond
+    LONGEST was taken before that clock was set back, and is free: its holder, if there is one, takes it anew.
     """
     with database.transaction() as connection:
         row = connection.execute(
@@ -31,8 +35,9 @@ def acquire(database: Database, name: str, holder: str, *, lasting: timedelta) -
                SET holder = excluded.holder, until = excluded.until,
                    epoch = l.epoch + (l.holder <> excluded.holder)::int
                WHERE l.holder = excluded.holder OR l.until < clock_timestamp()
+                   OR l.until > clock_timestamp() + %(longest)s
                RETURNING epoch""",
-            {"name": name, "holder": holder, "lasting": lasting},
+            {"name": name, "holder": holder, "lasting": lasting, "longest": LONGEST},
         ).fetchone()
     return Lease(name, holder, row[0]) if row else None
 

@@ -28,19 +28,22 @@ class Database:
     Raises MalformedValueError for a schema name that is not.
     """
 
-    def __init__(self, url: str, schema: str = "zapisnik", *, max_connections: int = 10) -> None:
+    def __init__(
+        self, url: str, schema: str = "zapisnik", *, max_connections: int = 10, wait_seconds: float = 10
+    ) -> None:
         if not re.fullmatch(r"(?!pg_)[a-z_][a-z0-9_]{0,47}", schema):
             raise MalformedValueError("ZAPISNIK_SCHEMA", "lower-case letters, digits, _; at most 48, no pg_ in front")
         self.url, self.schema = url, schema
         self.channel = f"{schema}_events"
         # Shown in pg_stat_activity; a name in the URL wins.
         self._name = conninfo_to_dict(url).get("application_name") or f"zapisnik {schema}"
+        self._wait_seconds = wait_seconds
         self._set_path = sql.SQL("SET LOCAL search_path = {}, public").format(sql.Identifier(schema)).as_bytes()
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
             min_size=0,
             max_size=max_connections,
-            timeout=10,
+            timeout=wait_seconds,
             max_idle=60,
             open=False,
             name=f"zapisnik-{schema}",
@@ -64,7 +67,9 @@ class Database:
             self._pool.open()
             connection = self._pool.getconn()
         except PoolTimeout as error:
-            raise StoreUnavailableError("the database did not give a connection within 10 seconds") from error
+            raise StoreUnavailableError(
+                f"the database did not give a connection within {self._wait_seconds:g} seconds"
+            ) from error
         try:
             with connection.transaction():
                 connection.execute(self._set_path)

@@ -48,6 +48,8 @@ CREATE TABLE backlog_failures{suffix} (
 EventSync = Literal["pending", "succeeded", "skipped", "parked", "erased"]
 Lack = Literal["create", "move", "cancel", "skip", "past", "unknown", "parked"]
 """What the CRM lacks of a booking; `skip` is nothing any more, `past` asks the operator first."""
+SYNCED_TYPES = frozenset({"booking_made", "booking_moved", "booking_cancelled"})
+"""Booking events the CRM has to learn of."""
 
 
 @dataclass(frozen=True)

@@ -58,25 +58,21 @@ class NoticesProjection:
         return NoticesProjection(suffix)
 
     def apply(self, connection: Connection, events: Sequence[Recorded]) -> None:
+        def execute(statement: str, *parameters: object) -> None:
+            connection.execute(statement.format(suffix=self._suffix), parameters)
+
         for item in events:
             if isinstance(item.event, e.NoticeSent | e.NoticeFailed):
-                self._settle(connection, item.event.kind, max(item.event.covers, default=0))
-            elif (kind := _kind(item)) is not None:
-                self._change(connection, _ADD, (item.position, kind, item.at, item.recorded_at))
-        self._change(connection, _FORGET, (later(events[-1].recorded_at, -KEPT_FOR),))
-
-    def _settle(self, connection: Connection, kind: Kind, position: int) -> None:
-        self._change(connection, _TOLD, (kind, position))
-        self._change(connection, _REMEMBER, (kind, position))
-
-    def _change(self, connection: Connection, statement: str, parameters: Sequence[object]) -> None:
-        connection.execute(statement.format(suffix=self._suffix).encode(), parameters)
+                kind, last = item.event.kind, max(item.event.covers, default=0)
+                execute("DELETE FROM notices{suffix} WHERE kind = %s AND position <= %s", kind, last)
+                execute(_TOLD, kind, last)
+            elif (kind_of_news := _kind(item)) is not None:
+                execute(_NEWS, item.position, kind_of_news, item.at, item.recorded_at)
+        execute("DELETE FROM notices{suffix} WHERE recorded_at < %s", later(events[-1].recorded_at, -KEPT_FOR))
 
 
-_ADD = "INSERT INTO notices{suffix} (position, kind, at, recorded_at) VALUES (%s, %s, %s, %s)"
-_FORGET = "DELETE FROM notices{suffix} WHERE recorded_at < %s"
-_TOLD = "DELETE FROM notices{suffix} WHERE kind = %s AND position <= %s"
-_REMEMBER = """
+_NEWS = "INSERT INTO notices{suffix} (position, kind, at, recorded_at) VALUES (%s, %s, %s, %s)"
+_TOLD = """
 INSERT INTO notices_told{suffix} (kind, position) VALUES (%s, %s)
 ON CONFLICT (kind) DO UPDATE SET position = excluded.position"""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import takewhile
 from typing import Literal, Protocol
 
@@ -186,8 +187,8 @@ class Follower:
 
     def wait_until(self, position: int, *, seconds: float) -> bool:
         """Catches up itself, or waits while the leader does; False when time ran out first."""
-        pause, deadline = threading.Event(), datetime.now().astimezone() + timedelta(seconds=seconds)
-        while datetime.now().astimezone() < deadline:
+        pause, deadline = threading.Event(), time.monotonic() + seconds
+        while time.monotonic() < deadline:
             with suppress(LeaseLostError):  # the one who took over does it
                 self.catch_up()
             behind = [lag for lag in lags(self._recorder.database) if lag.mode == "following"]

@@ -20,7 +20,7 @@ from ledger.recorder import PostgresRecorder
 from ledger.versions import check_versions
 from projections.errors import BrokenRuleError, RebuildRunningError, SwitchBlockedError
 from projections.projector import Projection, apply_swiftly, pages
-from projections.tables import drop, listed, put_in_place, tables_of
+from projections.tables import drop, listed, lock, put_in_place, tables_of
 
 NEXT = "_next"
 LEASE_LASTS = timedelta(seconds=5)
@@ -88,8 +88,8 @@ def rebuild(
         return work.finish()
     except psycopg.errors.IntegrityError as error:
         raise BrokenRuleError(
-            f"the log does not fit into {error.diag.table_name}: it breaks {error.diag.constraint_name}, in the events "
-            f"after {work.position}; the live {projection.name} is left as it was"
+            f"the log does not fit into {projection.name}: it breaks {error.diag.constraint_name}, in the events after "
+            f"{work.position}; the live one is left as it was"
         ) from error
     except psycopg.errors.DependentObjectsStillExist as error:
         raise SwitchBlockedError(
@@ -121,12 +121,13 @@ class _Rebuild:
         self._lease, self._watch = lease, watch
         self._next = projection.beside(NEXT)
         self._tables, self._next_tables = tables_of(projection), tables_of(self._next)
+        self._is_inline = projection.mode == "inline"
         self._began_at = time.monotonic()
 
     def start(self) -> None:
         """Empty tables beside the live ones."""
         with self._transaction() as connection:
-            self._check_live(connection)
+            self._is_inline |= self._live_mode(connection) == "inline"
             self._clear(connection)
             connection.execute(self._next.tables.encode())
             row = (self._projection.name, self._projection.version)
@@ -188,15 +189,17 @@ class _Rebuild:
         """Applies what came last and swaps the tables, all in one transaction. Raises LockNotAvailable when in use."""
         position = self.position
         with self._transaction() as connection:
+            # Long enough for PostgreSQL to call off an autovacuum of ours: nobody else waits for these.
             connection.execute("SET LOCAL lock_timeout = '5s'")
-            if self._projection.mode == "inline":
+            lock(connection, self._database.schema, self._next_tables)
+            if self._is_inline:
                 # From here on nobody appends, so nothing comes after the last events.
                 connection.execute("SELECT 1 FROM ledger FOR UPDATE")
-            self._check_live(connection)
+            self._live_mode(connection)
             for events in pages(self._recorder, position):
                 apply_swiftly(self._next, connection, events)
                 position = events[-1].position
-            # A table with a deferred check still open cannot be renamed.
+            # A rule that is broken shows here, before anybody has to wait for the tables.
             connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
             # While we wait for a reader of the live tables, everybody else waits for us.
             connection.execute("SET LOCAL lock_timeout = '50ms'")
@@ -204,12 +207,17 @@ class _Rebuild:
             self._make_live(connection, position)
         self.position = position
 
-    def _check_live(self, connection: Connection) -> None:
-        """Holds its row from now on. Raises SchemaVersionError when it is not there, or newer than this program."""
+    def _live_mode(self, connection: Connection) -> str:
+        """Inline or following; nobody changes that, or follows, from now on.
+
+        Raises SchemaVersionError when the live one is not there, or of a newer program.
+        """
         name, ours = self._projection.name, self._projection.version
-        row = connection.execute("SELECT version FROM projections WHERE name = %s FOR UPDATE", (name,)).fetchone()
-        if row is None or row[0] > ours:  # an older one is what a rebuild is for
-            check_versions({name: ours}, {name: row[0]} if row else {})
+        row = connection.execute("SELECT version, mode FROM projections WHERE name = %s FOR UPDATE", (name,)).fetchone()
+        version, mode = row or (None, "")
+        if version is None or version > ours:  # an older one is what a rebuild is for
+            check_versions({name: ours}, {name: version} if version else {})
+        return str(mode)
 
     def _make_live(self, connection: Connection, position: int) -> None:
         model = self._projection
@@ -225,13 +233,14 @@ class _Rebuild:
     def _who_blocks(self) -> str:
         with self._database.transaction() as connection:
             rows = connection.execute(
-                """SELECT DISTINCT a.pid, coalesce(nullif(a.application_name, ''), a.backend_type), a.xact_start
-                   FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-                   WHERE l.relation = ANY (%s::text[]::regclass[]) AND l.granted AND a.pid <> pg_backend_pid()
-                   ORDER BY a.xact_start""",
-                (self._tables,),
+                """SELECT DISTINCT a.pid, coalesce(nullif(a.application_name, ''), a.backend_type),
+                       coalesce(to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ'), 'some time')
+                   FROM pg_locks l JOIN pg_stat_activity a USING (pid) JOIN pg_class c ON c.oid = l.relation
+                   WHERE c.relnamespace = %s::regnamespace AND c.relname = ANY (%s) AND l.granted
+                       AND a.datname = current_database() ORDER BY 1""",
+                (self._database.schema, self._tables),
             ).fetchall()
-        who = "; ".join(f"session {pid} ({name}) since {since:%Y-%m-%d %H:%M:%S %Z}" for pid, name, since in rows)
+        who = "; ".join(f"session {pid} ({name}) since {since}" for pid, name, since in rows)
         return (
             f"the tables of {self._projection.name} were in use for {PATIENCE_SECONDS:.0f} seconds"
             f"{': ' + who if who else ''}. End that and start the rebuild again; the live ones are left as they were"

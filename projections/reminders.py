@@ -66,11 +66,11 @@ class RemindersProjection:
             change = _change(item)
             if change is not None:
                 statement, parameters = change
-                connection.execute(statement.format(suffix=self._suffix).encode(), parameters)
+                connection.execute(statement.format(suffix=self._suffix), parameters)
 
 
-def _change(item: Recorded) -> tuple[str, Sequence[object]] | None:
-    """The statement an event comes down to, with its parameters; the tables' suffix is still open in it."""
+def _change(item: Recorded) -> tuple[str, tuple[object, ...]] | None:
+    """The statement an event comes down to, with its parameters; the table's suffix is still open in it."""
     match item.event:
         case (
             e.BookingMade(booking_id=booking_id, client_id=client_id, slot=slot)

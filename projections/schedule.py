@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ledger import events as e
+from ledger.clock import later
 from ledger.codec import Recorded
+from ledger.decisions.folds import CLOCKS_DIFFER
 from ledger.postgres import Connection, Database
 from ledger.values import BookingId, ClientId, RecordId, ServiceId, Slot, StaffId
 
@@ -41,6 +43,8 @@ CREATE INDEX schedule{suffix}_staff ON schedule{suffix} (staff_id, starts_at) WH
 CREATE INDEX schedule{suffix}_holds ON schedule{suffix} (expires_at) WHERE status = 'held';
 """
 
+# As the decisions see it (`Entry.is_live_hold`): given are that moment, and by how much clocks may differ after it.
+_LIVE_HOLD = "status = 'held' AND expires_at > %s AND made_at <= %s"
 _COLUMNS = """booking_id, version, client_id, staff_id, starts_at, ends_at, service_ids, price, status, origin,
     record_id, expires_at, awaits, overlap_allowed, confirmed_at"""
 
@@ -94,7 +98,7 @@ def _change(item: Recorded) -> tuple[str, dict[str, Any]] | None:
         case e.SlotHeld() as held:
             return _INSERT, {
                 **_row(held, "held"), "version": 0, "expires_at": held.expires_at, "awaits": held.awaits,
-                "made_at": None,
+                "made_at": item.at,
             }  # fmt: skip
         case e.BookingMade() as made:
             return _INSERT, {
@@ -180,7 +184,7 @@ def booking(database: Database, booking_id: BookingId) -> ScheduledBooking | Non
 
 def live_hold(database: Database, client_id: ClientId, now: datetime) -> ScheduledBooking | None:
     """The slot this client is being kept at that moment, if any."""
-    return _one(database, "client_id = %s AND status = 'held' AND expires_at > %s", (client_id, now))
+    return _one(database, f"client_id = %s AND {_LIVE_HOLD}", (client_id, now, later(now, CLOCKS_DIFFER)))
 
 
 def bookings_of(database: Database, client_id: ClientId, since: datetime) -> list[ScheduledBooking]:
@@ -209,11 +213,11 @@ def taken(
     day_before = since.fromtimestamp(since.timestamp() - 86400, since.tzinfo)
     with database.transaction() as connection:
         rows = connection.execute(
-            """SELECT staff_id, starts_at, ends_at FROM schedule
+            f"""SELECT staff_id, starts_at, ends_at FROM schedule
                WHERE staff_id = ANY (%s) AND active AND starts_at < %s AND starts_at > %s AND ends_at > %s
-                   AND (status <> 'held' OR expires_at > %s) AND booking_id IS DISTINCT FROM %s
-               ORDER BY starts_at, staff_id""",
-            (list(staff_ids), until, day_before, since, now, moving),
+                   AND (status <> 'held' OR {_LIVE_HOLD}) AND booking_id IS DISTINCT FROM %s
+               ORDER BY starts_at, staff_id""",  # noqa: S608  fixed text
+            (list(staff_ids), until, day_before, since, now, later(now, CLOCKS_DIFFER), moving),
             binary=True,
         ).fetchall()
     return [Slot(*row) for row in rows]

@@ -34,14 +34,19 @@ def drop(connection: Connection, schema: str, tables: Sequence[str]) -> None:
         connection.execute(sql.SQL("DROP TABLE {}").format(listed(schema, found)))
 
 
+def lock(connection: Connection, schema: str, tables: Sequence[str]) -> None:
+    """Keeps everybody else away from those that are there. Raises LockNotAvailable after the lock_timeout."""
+    if found := existing(connection, schema, tables):
+        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(listed(schema, found)))
+
+
 def put_in_place(connection: Connection, schema: str, tables: Sequence[str], suffix: str) -> None:
     """Drops these tables and gives their names to those with the suffix.
 
     Raises LockNotAvailable when they are in use for longer than the transaction's lock_timeout, and
     DependentObjectsStillExist when something foreign, a view perhaps, was built on them.
     """
-    if live := existing(connection, schema, tables):
-        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(listed(schema, live)))
+    lock(connection, schema, tables)
     drop(connection, schema, tables)
     for table in tables:
         _rename(connection, table + suffix, table)

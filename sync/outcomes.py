@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 import structlog
@@ -22,23 +22,25 @@ from ledger.values import Actor, RecordId
 from projections import backlog
 from projections.clients import contact_of
 from sync import errors, look_up
+from sync.pace import Pace
 from sync.wire import CrmRecord
 from sync.yclients import Yclients
 
 _log = structlog.get_logger("sync")
 _SENDER = Actor("system", "sync")
-LONGEST_LOOK_PAUSE = timedelta(minutes=10)
+LONGEST_LOOK_PAUSE = 600.0
 _MESSAGE = f"{stored_name(e.SyncFailed)}.message"
 
 
 class Outcomes:
     """Writes outcomes down and looks up those nobody knows."""
 
-    def __init__(self, ledger: Ledger, vault: Vault, crm: Yclients, clock: Clock, settle: timedelta) -> None:
+    def __init__(self, ledger: Ledger, vault: Vault, crm: Yclients, clock: Clock, pace: Pace) -> None:
         self._ledger, self._vault, self._crm, self._clock = ledger, vault, crm, clock
-        self._settle = settle
-        self._look_again_at: dict[int, datetime] = {}
-        self._look_pauses: dict[int, timedelta] = {}
+        self._pace = pace
+        self._known_since: dict[int, float] = {}
+        self._look_again_at: dict[int, float] = {}
+        self._look_pauses: dict[int, float] = {}
 
     def succeed(
         self, attempt: e.SyncAttempted, record_id: int, seen_by: Literal["answer", "look_up"], lease: Lease
@@ -130,8 +132,9 @@ class Outcomes:
         conflict = e.ConflictFound(attempt.booking_id, kind, records)
         self._note_failure(attempt, busy, "refused", lease, parked=True, conflict=conflict)
 
-    def is_look_up_due(self, attempt: e.SyncAttempted, now: datetime) -> bool:
+    def is_look_up_due(self, attempt: e.SyncAttempted) -> bool:
         """At once, then now and then, and surely once absence can be concluded."""
+        now = self._pace.stopwatch()
         return now >= self._look_again_at.get(attempt.attempt_id, now)
 
     def look_up(self, state: SyncState, lease: Lease) -> None:
@@ -150,9 +153,9 @@ class Outcomes:
             self.pause_for(failure, f"sync:{attempt.attempt_id}:pause:{self._clock.now().isoformat()}")
         except errors.SyncError:
             # One record that cannot be looked up must not keep all others waiting: its turn comes again, later.
-            pause = min(self._look_pauses.get(attempt.attempt_id, timedelta(seconds=5)) * 2, LONGEST_LOOK_PAUSE)
+            pause = min(self._look_pauses.get(attempt.attempt_id, 5.0) * 2, LONGEST_LOOK_PAUSE)
             self._look_pauses[attempt.attempt_id] = pause
-            self._look_again_at[attempt.attempt_id] = self._clock.now() + pause
+            self._look_again_at[attempt.attempt_id] = self._pace.stopwatch() + pause
             raise
 
     def look_up_cancelled(self, state: SyncState, attempt: e.SyncAttempted, record_id: RecordId, lease: Lease) -> None:
@@ -209,11 +212,16 @@ class Outcomes:
             self._conclude_absence(attempt, lease)
 
     def _conclude_absence(self, attempt: e.SyncAttempted, lease: Lease) -> None:
-        """ "Not there" counts only once the request can no longer be on its way; until then look again."""
-        now = self._clock.now()
-        sure_at = attempt.deadline_at + self._settle
+        """ "Not there" counts only once the request can no longer be on its way; until then look again.
+
+        Not by the attempt's deadline: that was named by the clock of its sender, which may be set, or be another
+        machine's. This process waits the whole time out itself, from when it first knew of the attempt.
+        """
+        now = self._pace.stopwatch()
+        sure_at = self._known_since.setdefault(attempt.attempt_id, now) + self._pace.sure_after
         if now < sure_at:
-            self._look_again_at[attempt.attempt_id] = min(sure_at, now + max(self._settle / 6, timedelta(seconds=1)))
+            pause = max(self._pace.settle.total_seconds() / 6, 1.0)
+            self._look_again_at[attempt.attempt_id] = min(sure_at, now + pause)
             return
         absent = errors.UnknownOutcomeError(detail="looked up, not there")
         self._note_failure(attempt, absent, "absent", lease, parked=attempt.number >= MAX_ATTEMPTS)
@@ -228,6 +236,8 @@ class Outcomes:
         parked: bool = False,
         conflict: e.ConflictFound | None = None,
     ) -> None:
+        if outcome == "unknown":
+            self._known_since.setdefault(attempt.attempt_id, self._pace.stopwatch())
         words = failure.crm_message or failure.detail
         failed = e.SyncFailed(
             attempt.booking_id,

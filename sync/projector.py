@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import structlog
@@ -23,38 +22,29 @@ from projections.clients import Contact, contact_of
 from projections.integration import integration
 from sync import errors, look_up
 from sync.outcomes import Outcomes
+from sync.pace import START_WITHIN, USUAL_PACE, Pace
 from sync.plan import PlanItem, make_plan
 from sync.turns import LONGEST_WAIT, Turns
 from sync.wire import CrmRecord, NewCrmRecord, write_record
 from sync.yclients import Yclients
 
 SENDER = Actor("system", "sync")
-LONGEST_PROBE_PAUSE = timedelta(seconds=60)
-START_WITHIN = timedelta(seconds=5)
-"""A write begun later than this after its attempt was written down is not sent: its deadline would not be true."""
+LONGEST_PROBE_PAUSE = 60.0
 _ON_THE_WAY = (errors.NotSentError, errors.UnknownOutcomeError, errors.RateLimitedError, errors.GoneError)
 _log = structlog.get_logger("sync")
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How long a request may take as a whole, and how long after that the CRM may still be finishing it."""
-
-    request: timedelta = timedelta(seconds=10)
-    settle: timedelta = timedelta(seconds=60)
 
 
 class SyncProjector:
     """Sends what the CRM lacks. It may be killed between any two lines: the next one starts from the ledger."""
 
     def __init__(
-        self, ledger: Ledger, vault: Vault, crm: Yclients, turns: Turns, clock: Clock, pace: Pace = Pace()
+        self, ledger: Ledger, vault: Vault, crm: Yclients, turns: Turns, clock: Clock, pace: Pace = USUAL_PACE
     ) -> None:
         self._ledger, self._vault, self._crm = ledger, vault, crm
         self._turns, self._clock, self._pace = turns, clock, pace
-        self._outcomes = Outcomes(ledger, vault, crm, clock, pace.settle)
-        self._probe_at: datetime | None = None
-        self._probe_pause = timedelta(seconds=1)
+        self._outcomes = Outcomes(ledger, vault, crm, clock, pace)
+        self._probe_at: float | None = None
+        self._probe_pause = 1.0
 
     def step(self, lease: Lease) -> PlanItem | None:
         """Does the first item of the plan that can be done now; None when nothing can.
@@ -63,7 +53,7 @@ class SyncProjector:
         """
         now = self._clock.now()
         state = integration(self._ledger)
-        if state.state == "paused" or not state.is_diary_loaded or not self._way_is_open(now):
+        if state.state == "paused" or not state.is_diary_loaded or not self._way_is_open():
             return None
         for item in make_plan(backlog.open_items(self._ledger.recorder.database), now, state.past):
             handler = self._handler(item, state.past)
@@ -101,7 +91,7 @@ class SyncProjector:
                 return (lambda item, lease: self._skip(item.state, lease, "past")) if past == "skip" else None
             case "look_up":
                 attempt = item.state.open_attempt
-                is_due = attempt is not None and self._outcomes.is_look_up_due(attempt, self._clock.now())
+                is_due = attempt is not None and self._outcomes.is_look_up_due(attempt)
                 return (lambda item, lease: self._outcomes.look_up(item.state, lease)) if is_due else None
             case "parked" | "wait":
                 return None
@@ -217,10 +207,11 @@ class SyncProjector:
             raise SealError(f"booking {state.booking_id} has a client without a contact")
         return contact
 
-    def _way_is_open(self, now: datetime) -> bool:
+    def _way_is_open(self) -> bool:
         """After trouble on the way one read at a time asks whether the CRM answers; only then writes go on."""
         if self._probe_at is None:
             return True
+        now = self._pace.stopwatch()
         if now < self._probe_at:
             return False
         try:
@@ -235,14 +226,14 @@ class SyncProjector:
             self._probe_pause = min(self._probe_pause * 2, LONGEST_PROBE_PAUSE)
             self._probe_at = now + self._probe_pause
             return False
-        self._probe_at, self._probe_pause = None, timedelta(seconds=1)
+        self._probe_at, self._probe_pause = None, 1.0
         return True
 
     def _step_back(self, failure: errors.SyncError) -> None:
         if isinstance(failure, errors.RateLimitedError):
             self._turns.hold_back(timedelta(seconds=min(failure.retry_after or 60, LONGEST_WAIT.total_seconds())))
         else:
-            self._probe_at = self._clock.now() + self._probe_pause
+            self._probe_at = self._pace.stopwatch() + self._probe_pause
         _log.warning("the CRM is out of reach", kind=failure.kind, status=failure.status, detail=failure.detail)
 
     def _order(self, command_id: str) -> Order:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
+import time
+from datetime import timedelta
 
 import structlog
 
@@ -44,8 +45,8 @@ class SyncRunner:
         self._ledger, self._crm, self._projector, self._outcomes = ledger, crm, projector, outcomes
         self._follower, self._clock = follower, clock
         self._company_id, self._holder, self._lease_lasts = company_id, holder, lease_lasts
-        self._baseline_at: datetime | None = None
-        self._baseline_pause = timedelta(seconds=1)
+        self._baseline_at: float | None = None
+        self._baseline_pause = 1.0
 
     def run(self, stopped: threading.Event) -> None:
         """Runs until stopped. Another sender's lease makes this one wait in the wings, ready to take over."""
@@ -74,29 +75,28 @@ class SyncRunner:
             return False
 
     def _read_diary(self) -> bool:
-        now = self._clock.now()
-        if self._baseline_at is not None and now < self._baseline_at:
+        if self._baseline_at is not None and time.monotonic() < self._baseline_at:
             return False
         try:
             import_baseline(self._ledger, self._crm, self._clock, self._company_id)
         except (AuthError, LicenceError, RightsError) as failure:
-            self._outcomes.pause_for(failure, f"sync:baseline-refused:{now.isoformat()}")
-            self._put_off(now)
+            self._outcomes.pause_for(failure, f"sync:baseline-refused:{self._clock.now().isoformat()}")
+            self._put_off()
             return False
         except DiaryNotLoadedError:
             _log.error("another CRM account was connected meanwhile; is YCLIENTS_COMPANY_ID the same everywhere?")
-            self._put_off(now)
+            self._put_off()
             return False
         except RateLimitedError as failure:
-            self._baseline_pause = timedelta(seconds=min(failure.retry_after or 60, LONGEST_WAIT.total_seconds()))
-            self._put_off(now)
+            self._baseline_pause = min(failure.retry_after or 60.0, LONGEST_WAIT.total_seconds())
+            self._put_off()
             return False
         except SyncError as failure:
             _log.warning("the CRM's diary cannot be read yet; is YCLIENTS_URL right?", reason=str(failure))
-            self._put_off(now)
+            self._put_off()
             return False
         return True
 
-    def _put_off(self, now: datetime) -> None:
-        self._baseline_at = now + self._baseline_pause
-        self._baseline_pause = min(self._baseline_pause * 2, timedelta(seconds=60))
+    def _put_off(self) -> None:
+        self._baseline_at = time.monotonic() + self._baseline_pause
+        self._baseline_pause = min(self._baseline_pause * 2, 60.0)

@@ -55,9 +55,12 @@ class Turns:
     def _take(self) -> None:
         with self._database.transaction() as connection:
             row = connection.execute(
-                """UPDATE crm_turns SET next_at = greatest(next_at, clock_timestamp()) + %(spacing)s
+                # No turn lies further ahead than the longest wait, unless the clock was set back since it was given.
+                """UPDATE crm_turns
+                   SET next_at = greatest(least(next_at, clock_timestamp() + %(longest)s), clock_timestamp())
+                       + %(spacing)s
                    RETURNING extract(epoch FROM next_at - %(spacing)s - clock_timestamp())""",
-                {"spacing": self._spacing},
+                {"spacing": self._spacing, "longest": LONGEST_WAIT},
             ).fetchone()
         wait = float(row[0]) if row else 0.0
         if wait > 0:

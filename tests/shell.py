@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
 
@@ -38,12 +38,16 @@ class Shell:
 
     def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
         """A command that goes on until it is stopped; what it says is in its pipes."""
+        return self.start_into(subprocess.PIPE, *arguments, **settings)
+
+    def start_into(self, log: IO[str] | int, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+        """The same; what it says goes into this file, which no length of it can block."""
         return subprocess.Popen(
             [sys.executable, "-m", "console", *arguments],
             env={**self.environment, **settings},
             cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
             text=True,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,9 @@ from ledger.sync_state import SyncState, fold_sync
 from ledger.values import BookingId
 from sync.access import Access
 from sync.inbound import connect
+from sync.pace import Pace, Stopwatch
 from sync.plan import PlanItem
-from sync.projector import Pace, SyncProjector
+from sync.projector import SyncProjector
 from sync.simulator import NewEntry, Simulator
 from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
 from sync.turns import Turns
@@ -37,12 +39,15 @@ class Stage:
         self.turns = Turns(salon.database, timedelta(milliseconds=1))
         access = Access(url, PARTNER_TOKEN, USER_TOKEN, 1)
         self.crm = Yclients(access, wait_turn=self.turns, zone=MOSCOW, deadline=PACE.request)
+        # The hand of the clock is the stopwatch's too, until a test parts them.
+        self.stopwatch: Stopwatch = lambda: salon.clock.now().timestamp()
         self.sender = self.new_sender()
         self.lease = self.take_lease("sender")
 
     def new_sender(self) -> SyncProjector:
         """As after a restart: nothing remembered."""
-        return SyncProjector(self.salon.ledger, self.salon.vault, self.crm, self.turns, self.salon.clock, PACE)
+        pace = replace(PACE, stopwatch=self.stopwatch)
+        return SyncProjector(self.salon.ledger, self.salon.vault, self.crm, self.turns, self.salon.clock, pace)
 
     def take_lease(self, holder: str) -> Lease:
         lease = acquire(self.salon.database, "sync", holder, lasting=timedelta(seconds=30))

@@ -115,9 +115,10 @@ def _line(naming: Naming, news: News) -> str:
 
 
 def _client(naming: Naming, news: News) -> str:
-    """As the CRM would show them."""
-    if news.client is None:
-        return naming.words.nameless_client
-    if not news.client.phone:
-        return news.client.name
-    return naming.words.client_line.format(name=news.client.name, phone=phone_words(news.client.phone))
+    """As the CRM would show them; a client of an older system may lack a name or a phone."""
+    known = news.client
+    if known is not None and known.name and known.phone:
+        return naming.words.client_line.format(name=known.name, phone=phone_words(known.phone))
+    if known is not None and (known.name or known.phone):
+        return known.name or phone_words(known.phone)
+    return naming.words.nameless_client

@@ -79,7 +79,7 @@ def _client(request: StaffRequest, client_id: ClientId | None) -> str:
         contact = contact_of(request.services.ledger, request.services.vault, client_id)
     except SealError:
         contact = None
-    return contact.name if contact else request.words.nameless_client
+    return (contact and (contact.name or contact.phone)) or request.words.nameless_client
 
 
 def _parts(lines: Iterable[str]) -> Iterable[Part]:

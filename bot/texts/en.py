@@ -33,6 +33,7 @@ EN = Words(
     what_next="What would you like to do next?",
     outdated="That button no longer works, so let's start again.",
     failed="Sorry, something went wrong on our side. Please try again in a few minutes.",
+    waiting="We can't save this just now. We keep trying and will answer as soon as it works: no need to tap again.",
     choose_language="Which language do you prefer?",
     language_chosen="English it is.",
     book_button="Book a visit",

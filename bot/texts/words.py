@@ -36,6 +36,7 @@ class Words:
     what_next: str
     outdated: str
     failed: str
+    waiting: str
     choose_language: str
     language_chosen: str
     book_button: str

@@ -22,11 +22,10 @@ from ledger.recorder import StoredEvent
 from ledger.tags import booking_tag, client_tag, staff_tag
 from ledger.values import BookingId, ClientId, StaffId, booking_code, parse_booking_id
 from projections import backlog
+from projections.backlog import SYNCED_TYPES
 from projections.catalog import current_catalog
 
 commands = typer.Typer()
-SYNCED_TYPES = frozenset({"booking_made", "booking_moved", "booking_cancelled"})
-"""Booking events the CRM has to learn of."""
 
 
 @commands.command()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+
 import typer
 
 from console.cli.catalog import publish
 from console.cli.common import caught_up
 from console.cli.progress import ProgressLine
 from console.errors import UsageError
-from console.roles import Role, run_roles
-from console.settings import load_settings, require
+from console.roles import Role, Work, run_roles
+from console.settings import Settings, load_settings, require
 from console.wiring import House, open_house
 from ledger.decisions.integration import PauseIntegration
 from ledger.ledger import Order
@@ -44,10 +46,11 @@ def migrate() -> None:
 
 @commands.command()
 def run() -> None:
-    """All roles in one process, for a small salon. Prepares the schema and publishes SALON_FILE if need be."""
+    """All roles and the console in one process. Prepares the schema and publishes SALON_FILE if need be."""
+    settings = load_settings()
+    console = _console(settings)
     from console.serving import bot_of  # noqa: PLC0415  aiogram takes seconds to import
 
-    settings = load_settings()
     bot_of(settings)
     with open_house(settings, prepare=True, watch=ProgressLine()) as house:
         caught_up(house)
@@ -63,7 +66,7 @@ def run() -> None:
         else:
             _note_missing_credentials(house)
             typer.echo(f"{', '.join(settings.missing_crm())} not set: bookings are kept, nothing is sent to Yclients.")
-        run_roles(house, roles)
+        run_roles(house, roles, console)
 
 
 @commands.command()
@@ -90,6 +93,32 @@ def remind() -> None:
         if settings.bot_token is None:
             typer.echo("BOT_TOKEN not set: times are freed, but nobody is reminded and the staff chat is told nothing.")
         run_roles(house, roles)
+
+
+@commands.command()
+def web() -> None:
+    """Serve the console: the log, bookings' stories and the state of everything, in a browser."""
+    settings = load_settings()
+    console = _console(settings)
+    with open_house(settings) as house:
+        run_roles(house, ["follow"], console)
+
+
+def _console(settings: Settings) -> dict[str, Work]:
+    """The console as work beside roles. Its port is taken at once: one that is not free ends nothing that has begun."""
+    from console.web.app import listen_for_console, serve_console  # noqa: PLC0415  the web's libraries take long, too
+    from console.web.server import port_of  # noqa: PLC0415
+
+    listening = listen_for_console(settings)
+
+    def serve(house: House, stopped: threading.Event) -> None:
+        behind = "every address of this machine, behind CONSOLE_PASSWORD"
+        alone = "this machine only, no sign-in: CONSOLE_PASSWORD is not set"
+        where = behind if settings.console_password else alone
+        typer.echo(f"Console: http://127.0.0.1:{port_of(listening)} ({where})")
+        serve_console(house, listening, stopped)
+
+    return {"web": serve}
 
 
 def _name_the_crm(house: House) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, TypeVar, get_args
 
 from ledger import events as e
+from ledger.clock import later
 from ledger.codec import Recorded
 from ledger.values import BookedService, BookingId, ClientId, Slot
 
 _T = TypeVar("_T")
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""By so much the clocks of a salon's processes may differ, or be put right, without an effect on holds."""
 WEEKDAYS: tuple[e.Weekday, ...] = get_args(e.Weekday)
 
 
@@ -26,13 +29,20 @@ class Entry:
     status: Literal["held", "lapsed", "booked", "cancelled"]
     version: int = 0
     held: e.SlotHeld | None = None
+    held_at: datetime | None = None
     made: e.BookingMade | None = None
     moved: e.BookingMoved | None = None
     cancelled: e.BookingCancelled | None = None
 
     def is_live_hold(self, at: datetime) -> bool:
-        """True for a hold that has not run out at that moment."""
-        return self.status == "held" and self.held is not None and self.held.expires_at > at
+        """True for a hold that has not run out at that moment.
+
+        One that was taken later than that moment runs by a clock that has been set back since: it would keep the time
+        from everybody else for as long again, so it counts as run out.
+        """
+        if self.status != "held" or self.held is None or self.held_at is None:
+            return False
+        return self.held.expires_at > at and self.held_at <= later(at, CLOCKS_DIFFER)
 
 
 def fold_entries(history: Iterable[Recorded]) -> dict[BookingId, Entry]:
@@ -42,7 +52,7 @@ def fold_entries(history: Iterable[Recorded]) -> dict[BookingId, Entry]:
         match item.event:
             case e.SlotHeld() as held:
                 entries[held.booking_id] = Entry(
-                    held.booking_id, held.client_id, held.slot, held.services, "held", held=held
+                    held.booking_id, held.client_id, held.slot, held.services, "held", held=held, held_at=item.at
                 )
             case e.HoldLapsed(booking_id=booking_id) if booking_id in entries:
                 entries[booking_id] = replace(entries[booking_id], status="lapsed")

@@ -16,6 +16,7 @@ from bot import delivery, polling
 from bot.app import BotTokenError, build_dispatcher, new_bot, poll
 from bot.failures import Failure
 from bot.local import ApiRefusal, LocalTelegram, local_bot
+from ledger.errors import SchemaVersionError
 from projections.catalog import Catalog
 from tests.fakes.conversation import House, Person, bot_services, open_house
 from tests.fakes.telegram_server import TelegramServer, serve
@@ -153,6 +154,28 @@ async def test_what_can_be_neither_done_nor_recorded_is_not_acknowledged(salon: 
     async with open_house(salon, telegram) as house:
         await house.settle()
         assert "Салон" in telegram.chat(111).last.text
+
+
+async def test_a_bot_of_an_older_program_stops_and_leaves_the_tap_to_the_newer_one(salon: Salon) -> None:
+    telegram = LocalTelegram()
+    house = House(salon, telegram)
+    house.start()
+    maria = Person(house, 111)
+    await maria.write("/start")
+    await maria.press(*TO_CONTACT[:4])
+    with salon.database.transaction() as connection:
+        connection.execute("UPDATE projections SET version = version + 1 WHERE name = 'schedule'")
+    tap = maria.tap("10:00")
+    with pytest.raises(SchemaVersionError, match="schedule stands at version"):
+        await house.settle()
+    assert house.failed_updates() == []
+    assert tap in telegram.pending()
+    with salon.database.transaction() as connection:
+        connection.execute("UPDATE projections SET version = version - 1 WHERE name = 'schedule'")
+    house.start()
+    await house.settle()
+    assert "согласие" in maria.screen.lower()
+    await house.stop()
 
 
 async def test_an_update_this_version_cannot_read_is_recorded_and_passed(salon: Salon) -> None:

@@ -16,8 +16,10 @@ from ledger.decisions.publish_catalog import PublishCatalog
 from ledger.values import Actor, BookingId, ClientId
 from projections import reminders
 from tests.builders import ANNA, MONDAY, MOSCOW, OLGA, at, catalog, hours, shifts, slot
+from tests.fakes.conversation import Person, open_house
 from tests.fakes.messages import Office
 from tests.salon import Salon
+from tests.shell import Shell
 
 VISIT = slot("15:00")
 SUNDAY, TUESDAY = MONDAY - timedelta(days=1), MONDAY + timedelta(days=1)
@@ -84,6 +86,16 @@ async def test_a_client_is_reminded_a_day_and_two_hours_before(office: Office) -
     assert len(office.said(chat_id)) == 2
     kinds = [event.kind for event in office.events(e.ReminderSent) if isinstance(event, e.ReminderSent)]
     assert kinds == ["day_before", "hours_before"]
+
+
+async def test_the_buttons_of_a_reminder_do_what_they_say(office: Office) -> None:
+    _, chat_id = due(office)
+    await office.work()
+    async with open_house(office.salon, office.telegram) as house:
+        maria = Person(house, chat_id)
+        assert "Спасибо, что подтвердили!" in await maria.press("Приду")
+        assert "Переносим запись" in await maria.press("Перенести")
+    assert len(office.events(e.VisitConfirmed)) == 1
 
 
 async def test_what_the_salon_no_longer_lets_a_client_do_has_no_button(office: Office) -> None:
@@ -200,7 +212,7 @@ async def test_clients_who_cannot_be_written_to_do_not_stop_the_others(office: O
     assert reasons == ["refused"], "of the one who has no chat at all nothing is attempted"
 
 
-async def test_a_client_who_blocked_the_bot_is_known_to_have(office: Office) -> None:
+async def test_a_client_who_blocked_the_bot_is_known_to_have(office: Office, shell: Shell) -> None:
     booking_id, chat_id = due(office)
     office.telegram.block(chat_id)
     await office.work()
@@ -208,6 +220,7 @@ async def test_a_client_who_blocked_the_bot_is_known_to_have(office: Office) -> 
     assert [event.reason for event in failed if isinstance(event, e.ReminderFailed)] == ["blocked"]
     office.salon.catch_up()
     assert len(reminders.unreachable_clients(office.salon.database)) == 1
+    assert shell.json("status")["blocked_clients"] == 1
     told = story_lines(office.salon.ledger.history(boundaries.booking(booking_id)), None, MOSCOW, "ru")
     assert "клиент заблокировал бота" in told[-1]
     wait_until(office, at("13:00"))

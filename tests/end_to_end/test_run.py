@@ -46,6 +46,7 @@ async def test_a_tap_ends_in_the_crm_also_after_the_database_was_lost(database_u
                 ZAPISNIK_MASTER_KEY=new_master_key(),
                 BOT_TOKEN=token,
                 TELEGRAM_API_URL=server.url,
+                PORT="0",
                 **crm(crm_url),
             )
             process = shell.start("run")
@@ -59,9 +60,10 @@ async def test_a_tap_ends_in_the_crm_also_after_the_database_was_lost(database_u
                 await until(lambda: len(simulator.records()) == 2)
             finally:
                 process.terminate()
-                _, said = await asyncio.to_thread(process.communicate, timeout=30)
+                shown, said = await asyncio.to_thread(process.communicate, timeout=30)
     assert process.returncode == 0, said
     assert telegram.unanswered() == []
+    assert "Console: http://127.0.0.1:" in shown
     assert "Traceback" not in said
     for secret in ("s3cret", "79" + f"{CHAT_ID:09d}"):
         assert secret not in said

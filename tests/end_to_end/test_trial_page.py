@@ -28,8 +28,8 @@ def test_a_visitor_finds_the_page_its_words_and_the_salon(still: Trial) -> None:
     page = still.browser.get("/")
 
     assert page.status_code == 200
-    assert "script-src" not in page.headers["content-security-policy"], "nothing but the page's own scripts"
     assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert "unsafe-inline" not in page.headers["content-security-policy"]
     assert still.browser.get("/static/trial/words/en/page.json").status_code == 200
     salon = still.browser.get("/salon").json()
     assert salon["modes"] == list(MODES)
@@ -55,6 +55,7 @@ def test_a_tap_in_the_chat_reaches_the_bot_and_a_second_client_has_a_chat_in_the
 def test_the_staff_are_told_and_may_ask_and_decide_in_their_own_chat(trial: Trial) -> None:
     trial.book()
     staff = cast.STAFF_CHAT
+    assert "/today" in trial.browser.get("/salon").json()["staff_commands"]
 
     def says(words: str) -> Callable[[Json], bool]:
         return lambda _: any(words in one["text"] for one in trial.state(chat=staff)["chat"]["messages"])

@@ -47,6 +47,12 @@ class House:
         if self._polling is not None:
             await self._polling
 
+    async def ended(self) -> None:
+        """Waits until the bot ends by itself. Raises what it ends with."""
+        async with asyncio.timeout(PATIENCE):
+            if self._polling is not None:
+                await self._polling
+
     async def restart(self) -> None:
         await self.stop()
         self.start()
@@ -70,10 +76,17 @@ class House:
             return connection.execute("SELECT update_id, kind, error FROM failed_updates ORDER BY 1").fetchall()
 
     async def _poll(self) -> None:
-        bot, on_failure = self._make_bot(), FailedUpdates(self.salon.database, self.services.words)
+        bot, failed = self._make_bot(), FailedUpdates(self.salon.database, self.services.words)
         dispatcher = build_dispatcher(self.services, self.staff_chat)
         try:
-            await poll(bot, dispatcher, stopped=self._stopped, on_failure=on_failure, wait_seconds=2)
+            await poll(
+                bot,
+                dispatcher,
+                stopped=self._stopped,
+                on_failure=failed,
+                on_delay=failed.ask_for_patience,
+                wait_seconds=2,
+            )
         finally:
             await bot.session.close()
 

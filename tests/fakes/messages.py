@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Literal
 
 import aiohttp
@@ -26,7 +27,6 @@ from ledger.decisions.integration import PauseIntegration
 from ledger.privacy import HOUSE
 from ledger.recorder import BoundaryItem
 from ledger.values import Actor, ClientId
-from projections.clients import contact_of
 from tests.fakes.conversation import bot_services
 from tests.salon import Salon
 
@@ -109,6 +109,7 @@ class Office:
             ]  # fmt: skip
             for user_id, name, status in people:
                 self.telegram.join(GROUP, user_id, name, status)
+        self._chats = count(501)
         self.messenger = self.another("first")
 
     def another(self, holder: str, session: BaseSession | None = None) -> Stepped:
@@ -134,11 +135,9 @@ class Office:
 
     def client(self) -> tuple[ClientId, int]:
         """A registered client and their chat."""
-        client_id = self.salon.client()
-        contact = contact_of(self.salon.ledger, self.salon.vault, client_id)
-        assert contact is not None
-        self.telegram.enter(int(contact.telegram), contact.name)
-        return client_id, int(contact.telegram)
+        chat_id = next(self._chats)
+        self.telegram.enter(chat_id, "Мария")
+        return self.salon.client(str(chat_id)), chat_id
 
     def pause(
         self,

@@ -11,7 +11,10 @@ from ledger import events as e
 from ledger.postgres import Connection
 from ledger.values import Actor, BookingId
 from projections import backlog, notices, reminders
+from projections.comparison import compare
 from projections.notices import NoticesProjection
+from projections.projector import Follower
+from projections.rebuild import rebuild
 from projections.reminders import RemindersProjection
 from tests.builders import (
     BOOKING,
@@ -34,6 +37,7 @@ from tests.store import Salon
 
 SUNDAY, TUESDAY = MONDAY - timedelta(days=1), MONDAY + timedelta(days=1)
 VISIT = slot("15:00")
+TABLES = "reminder_visits", "reminder_attempts", "notices", "notices_told"
 
 
 def fold(salon: Salon, *events: e.AnyEvent, by: Actor = Actor("client", "1")) -> None:  # noqa: B008  frozen
@@ -46,7 +50,7 @@ def fold(salon: Salon, *events: e.AnyEvent, by: Actor = Actor("client", "1")) ->
 
 
 def _empty(connection: Connection) -> None:
-    for table in ("reminder_visits", "reminder_attempts", "notices", "notices_told"):
+    for table in TABLES:
         connection.execute(f"DELETE FROM {table}".encode())
 
 
@@ -160,6 +164,40 @@ def test_news_is_kept_for_a_day_however_the_log_is_cut_into_batches(salon: Salon
             for batch in batches:
                 NoticesProjection().apply(connection, batch)
         assert news(salon) == [2, 3]
+
+
+# --- both ---
+
+
+def test_both_are_rebuilt_as_they_were(salon: Salon) -> None:
+    start, first = VISIT.starts_at, salon.recorder.head() + 1
+    with salon.database.transaction() as connection:
+        salon.append_past_the_rules(
+            connection,
+            made(VISIT),
+            made(slot("12:00"), booking_id=OTHER_BOOKING, client_id=DARIA),
+            e.ReminderAttempted(BOOKING, MARIA, "day_before", start),
+            e.ReminderFailed(BOOKING, MARIA, "day_before", start, "blocked"),
+            e.NoticeSent("booking", (first,)),
+            e.IntegrationPaused("auth"),
+            moved(slot("16:00"), VISIT),
+            cancelled(slot("12:00"), booking_id=OTHER_BOOKING, client_id=DARIA),
+            e.ReminderAttempted(BOOKING, MARIA, "hours_before", slot("16:00").starts_at),
+        )
+    models = RemindersProjection(), NoticesProjection()
+    Follower(salon.recorder, models, "a").catch_up()
+    before = rows(salon)
+    assert [len(found) for found in before] == [1, 2, 4, 1]
+
+    for model in models:
+        rebuild(salon.recorder, model, "test")
+
+    assert rows(salon) == before
+    assert [compare(salon.recorder, model).count for model in models] == [0, 0]
+
+
+def rows(salon: Salon) -> list[list[tuple[object, ...]]]:
+    return [salon.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in TABLES]
 
 
 # --- backlog ---

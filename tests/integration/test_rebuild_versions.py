@@ -156,8 +156,12 @@ def test_a_follower_of_the_older_version_stops_and_leaves_the_new_rows_alone(bus
     rebuild(busy.recorder, NewerDiary(), "new")
     hold(busy.ledger)
 
+    stopped = threading.Event()
+    too_long = threading.Timer(10, stopped.set)
+    too_long.start()
     with pytest.raises(SchemaVersionError, match="diary stands at version 2, this program has 1"):
-        older.run(threading.Event())
+        older.run(stopped)
+    too_long.cancel()
 
     assert busy.rows("SELECT max(position) FROM diary") == [(busy.recorder.head() - 1,)]
     older.step_down()

@@ -8,7 +8,7 @@ from typing import Literal
 from bot.local import LocalTelegram
 from ledger.events import Language
 
-Part = Literal["client", "guest", "staff"]
+Part = Literal["client", "staff", "guest"]
 
 
 @dataclass(frozen=True)

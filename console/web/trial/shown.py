@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from bot.local import Chat, LocalTelegram
+from bot.staff import COMMANDS
 from console.cli.status import note_of
 from console.web.trial.cast import part_of, person_of
 from console.web.trial.diary import Diary
@@ -45,6 +46,7 @@ class Shown:
             "staff": {str(one.staff_id): one.name for one in facts.staff} if facts else {},
             "services": {str(one.service_id): one.title for one in facts.services} if facts else {},
             "modes": MODES,
+            "staff_commands": [f"/{command}" for command in COMMANDS],
             "schema": self._house.settings.zapisnik_schema,
         }
 

@@ -34,7 +34,7 @@ export function drawChat() {
   drawPeople(chats);
   if (!chat) return;
   drawMessages(chat, current);
-  drawKeyboard(chat);
+  drawKeyboard(chat, current);
 }
 
 function drawPeople(chats) {
@@ -81,6 +81,7 @@ function drawMessages(chat, current) {
   if (shown.chatId !== chat.chat_id) {
     box.replaceChildren();
     if (current?.part === "guest") box.append(el("p.note", {}, t("chat.watch")));
+    if (current?.part === "staff") box.append(el("p.note", {}, t("chat.staffNote")));
     shown = { chatId: chat.chat_id, messages: [] };
   }
   const hadFocus = box.contains(document.activeElement) && document.activeElement !== box;
@@ -126,8 +127,10 @@ function drawMessage(message) {
   );
 }
 
-function drawKeyboard(chat) {
-  const keys = chat.keyboard.flat().map(key =>
+/** The keys the bot put below the chat; in the staff's, which has none, the commands it knows. */
+function drawKeyboard(chat, current) {
+  const commands = current?.part === "staff" ? store.salon.staff_commands.map(text => ({ text })) : [];
+  const keys = [...chat.keyboard.flat(), ...commands].map(key =>
     el(
       key.request_contact ? "button.share" : "button",
       {

@@ -4,12 +4,15 @@ import { storedJson, titleOf, toneOf } from "./describe.js";
 import { el, icon, toast } from "./dom.js";
 import { fillDrawer, openDrawer } from "./drawer.js";
 import { act, ask } from "./server.js";
+import { store } from "./store.js";
 import { has, language, second, t, valueWord } from "./words.js";
 
 /** The booking's life, a line an event. `recordId` is its record in the CRM, if one stands there. */
 export async function showStory(bookingId, recordId = null) {
   const story = await ask(`/story/${bookingId}`, { language });
   let told = story.lines.length;
+  // The address leads to this story, also tomorrow in another window.
+  history.replaceState(null, "", `#story/${bookingId}`);
   const shown = openDrawer(`${t("story.title")} ${story.code}`, storyBody(story, recordId), async () => {
     const now = await ask(`/story/${bookingId}`, { language });
     if (now.lines.length !== told) {
@@ -17,6 +20,12 @@ export async function showStory(bookingId, recordId = null) {
       fillDrawer(shown, storyBody(now, recordId));
     }
   });
+}
+
+/** Opens the story the address asks for, if it asks for one. */
+export function showLinked() {
+  const asked = /^#story\/(\d+)$/.exec(location.hash);
+  if (asked && store.log.some(event => event.facts.booking_id === Number(asked[1]))) showStory(Number(asked[1]));
 }
 
 /** A record that somebody entered in the CRM by hand: nothing to tell but that. */

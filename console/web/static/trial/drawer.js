@@ -41,5 +41,6 @@ export function setUpDrawer() {
   drawer.addEventListener("close", () => {
     again = null;
     turn += 1;
+    history.replaceState(null, "", location.pathname);
   });
 }

@@ -1,6 +1,6 @@
 // The log as it grows, newest on top, with filters.
 
-import { showEvent, showStory } from "./closeup.js";
+import { showEvent } from "./closeup.js";
 import { FILTERS, kindOf, locks, says, signOf, titleOf, toneOf } from "./describe.js";
 import { at, el, icon } from "./dom.js";
 import { store } from "./store.js";
@@ -155,15 +155,8 @@ function row(event) {
       el("span.settled", { hidden: true }),
       id &&
         el(
-          "button.text.code",
-          {
-            type: "button",
-            title: t("log.story", { code: codeOf(id) }),
-            onclick: () => {
-              only(id);
-              showStory(id);
-            },
-          },
+          "a.code",
+          { href: `#story/${id}`, title: t("log.story", { code: codeOf(id) }), onclick: () => only(id) },
           codeOf(id),
         ),
       el("span", {}, `${t("part.position", { n: event.position })} · ${valueWord("by", event.by)}`),

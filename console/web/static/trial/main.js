@@ -2,12 +2,13 @@
 
 import { drawBoard, forgetBoard, setUpBoard } from "./board.js";
 import { drawChat, forgetChat, setUpChat } from "./chat.js";
+import { showLinked } from "./closeup.js";
 import { drawCrm, setUpCrm } from "./crm.js";
-import { at, icon } from "./dom.js";
+import { at, icon, toast } from "./dom.js";
 import { redrawDrawer, setUpDrawer } from "./drawer.js";
 import { setUpHand } from "./hand.js";
 import { drawLog, forgetLog, setUpLog } from "./log.js";
-import { ask } from "./server.js";
+import { GoneError, ask } from "./server.js";
 import { catchUp, store } from "./store.js";
 import { drawTour, setUpTour } from "./tour.js";
 import { drawTravel, go, past, setUpTravel } from "./travel.js";
@@ -40,7 +41,7 @@ async function refresh() {
     draw();
     redrawDrawer();
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
+    if (!(error instanceof GoneError)) throw error;
     tellItIsGone();
   } finally {
     isBusy = false;
@@ -124,6 +125,9 @@ await catchUp();
 forgetLog();
 draw();
 document.body.classList.remove("loading");
+addEventListener("unhandledrejection", event => toast(t("page.failed", { why: event.reason.message })));
+showLinked();
+addEventListener("hashchange", showLinked);
 const stream = new EventSource("/stream");
 stream.onmessage = refresh;
 stream.onerror = tellItIsGone;

@@ -3,12 +3,17 @@
 import { toast } from "./dom.js";
 import { t } from "./words.js";
 
-/** JSON of a GET. Throws what `fetch` throws when the program is gone, and an Error with its words when it refuses. */
+/** Nobody answers at the program's address. */
+export class GoneError extends Error {}
+
+/** JSON of a GET. Throws GoneError when the program is gone, and an Error with its words when it refuses. */
 export async function ask(path, parameters = {}) {
   const query = new URLSearchParams(
     Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== ""),
   );
-  const answer = await fetch(`${path}?${query}`);
+  const answer = await fetch(`${path}?${query}`).catch(() => {
+    throw new GoneError(t("page.gone"));
+  });
   if (!answer.ok) throw new Error(await answer.text());
   return answer.json();
 }

@@ -35,7 +35,7 @@ export async function catchUp() {
       store.byPosition.set(event.position, event);
     }
     more = state.log.length === FULL_PAGE;
-    const moved = after > 0 && !store.isDayChosen && dayOf(state.log);
+    const moved = after > 0 && followed(state);
     if (moved && moved !== state.board?.day) {
       store.day = moved;
       more = true;
@@ -45,10 +45,17 @@ export async function catchUp() {
   store.day ??= store.state.board?.day ?? null;
 }
 
-/** The day of the newest booking among these events: the board follows what is done until a day is chosen by hand. */
-function dayOf(events) {
-  const bookings = events.filter(event =>
-    ["slot_held", "booking_made", "booking_moved", "booking_cancelled"].includes(event.type),
-  );
-  return bookings.length ? wall(bookings[bookings.length - 1].facts.slot.starts_at).day : null;
+const FOLLOWED = ["slot_held", "booking_made", "booking_moved", "booking_cancelled"];
+
+/**
+ * The day of the newest booking: the board follows what is done, until a day is chosen by hand. A play has many
+ * clients; the board stays where the first of them goes.
+ */
+function followed(state) {
+  const booking = state.log.findLast(event => FOLLOWED.includes(event.type));
+  if (store.isDayChosen || !booking) return null;
+  store.isDayChosen = isPlaying(state);
+  return wall(booking.facts.slot.starts_at).day;
 }
+
+const isPlaying = state => state.outage !== null && state.outage !== "done";

@@ -23,7 +23,9 @@ let looked = null;
 export function setUpTour() {
   at("play").onclick = async () => {
     looked = null;
+    store.isDayChosen = false;
     await act("/outage");
+    store.isDayChosen = false;
   };
 }
 

@@ -1,0 +1,96 @@
+"""How the salon's ledger stands: what `zapisnik status` prints and the console's page of the state shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from console.wiring import House
+from ledger import events as e
+from ledger.values import booking_code
+from projections import backlog
+from projections.integration import Integration, integration, opened_note
+from projections.projector import lags
+from projections.rebuild import Running, running
+
+REASONS: Mapping[e.PauseKind, str] = {
+    "operator": "paused by an operator",
+    "no_credentials": "no CRM credentials",
+    "auth": "the CRM refused our credentials",
+    "licence": "the salon's licence with the CRM has run out",
+    "rights": "the CRM's user lacks a right",
+}
+
+
+def status_json(house: House, reasons: Mapping[e.PauseKind, str] = REASONS) -> dict[str, Any]:
+    """The form the contract promises, and a little more; `reasons` are the words for why the integration is paused."""
+    with house.database.transaction() as connection:
+        head = connection.execute("SELECT position, hash FROM events ORDER BY position DESC LIMIT 1").fetchone()
+        failed = connection.execute("SELECT count(*) FROM failed_updates").fetchone()
+    state, counts = integration(house.ledger), backlog.counts(house.database)
+    rebuilds = running(house.database)
+    return {
+        "head": {"position": head[0] if head else 0, "hash": bytes(head[1]).hex() if head else None},
+        "projections": [
+            {
+                "name": lag.name,
+                "version": lag.version,
+                "position": lag.position,
+                "lag_events": lag.events,
+                "lag_seconds": lag.seconds,
+                "state": "inline" if lag.mode == "inline" else "current" if lag.events == 0 else "behind",
+                "rebuild": _rebuild_json(house, rebuilds.get(lag.name)),
+            }
+            for lag in lags(house.database)
+        ],
+        "integration": {
+            "state": state.state,
+            "reason": reason_of(house, state, reasons),
+            "since": state.since,
+            "diary_loaded": state.is_diary_loaded,
+        },
+        "backlog": {
+            "pending": counts.pending,
+            "unknown": counts.unknown,
+            "parked": counts.parked,
+            "oldest_seconds": counts.oldest_seconds,
+        },
+        "last_errors": [
+            {
+                "position": failure.position,
+                "at": failure.at.astimezone(house.zone),
+                "booking_id": failure.booking_id,
+                "code": booking_code(failure.booking_id),
+                "operation": failure.operation,
+                "outcome": failure.outcome,
+                "kind": failure.kind,
+                "status": failure.status,
+            }
+            for failure in backlog.last_failures(house.database)
+        ],
+        "failed_updates": failed[0] if failed else 0,
+    }
+
+
+def _rebuild_json(house: House, one: Running | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    started_at = one.started_at.astimezone(house.zone)
+    return {"version": one.version, "position": one.position, "started_at": started_at}
+
+
+def reason_of(house: House, state: Integration, reasons: Mapping[e.PauseKind, str] = REASONS) -> str:
+    """Why the integration is paused, in one line; '' while it runs."""
+    if state.kind is None:
+        return ""
+    said = [reasons[state.kind]]
+    if state.message:
+        said.append(f"«{state.message}»")
+    if note := note_of(house, state):
+        said.append(note)
+    return ": ".join(said)
+
+
+def note_of(house: House, state: Integration) -> str:
+    """The operator's own words, opened; '' without any."""
+    return opened_note(house.vault, state)

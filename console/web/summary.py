@@ -1,0 +1,118 @@
+"""The main facts of an event in one line, as a row of the log has them beside its title."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from console.web.voice import Voice
+from ledger import events as e
+
+
+def summary(event: e.AnyEvent, voice: Voice) -> str:
+    """'' where the title says it all."""
+    return " · ".join(part for part in _parts(event, voice) if part)
+
+
+def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
+    match event:
+        case e.SlotHeld() | e.HoldLapsed() | e.BookingMade() | e.BookingMoved() | e.BookingCancelled():
+            return _booking(event, voice)
+        case e.CrmBookingSeen():
+            overlap = voice.words.overlap if event.overlap_allowed else ""
+            return [voice.slot(event.slot), voice.services(event.service_ids), _record(event.record_id, voice), overlap]
+        case e.VisitConfirmed():
+            return [voice.slot(event.slot)]
+        case e.SyncAttempted() | e.SyncSucceeded() | e.SyncFailed() | e.SyncSkipped() | e.ConflictFound():
+            return _sync(event, voice)
+        case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmConnected() | e.BaselineImported():
+            return _integration(event, voice)
+        case e.ReminderAttempted() | e.ReminderSent() | e.ReminderFailed() | e.NoticeSent() | e.NoticeFailed():
+            return _message(event, voice)
+        case e.CatalogPublished() | e.ShiftsPublished() | e.ClientRegistered() | e.LanguageChosen() | e.ConsentGiven():
+            return _salon(event, voice)
+        case _:
+            assert_never(event)
+
+
+def _booking(
+    event: e.SlotHeld | e.HoldLapsed | e.BookingMade | e.BookingMoved | e.BookingCancelled, voice: Voice
+) -> list[str]:
+    words, place = voice.words, voice.slot(event.slot)
+    match event:
+        case e.SlotHeld():
+            return [place, voice.services(event.services), words.value("awaits", event.awaits)]
+        case e.HoldLapsed():
+            return [place, words.value("reason", event.reason)]
+        case e.BookingMade():
+            price = voice.money(sum(service.price for service in event.services))
+            return [place, voice.services(event.services), price, words.overlap if event.overlap_allowed else ""]
+        case e.BookingMoved():
+            return [place, voice.services(event.services), words.was.format(slot=voice.slot(event.from_slot))]
+        case e.BookingCancelled():
+            return [place]
+
+
+def _sync(event: e.SyncEvent, voice: Voice) -> list[str]:
+    words = voice.words
+    match event:
+        case e.SyncAttempted():
+            number = words.attempt_number.format(number=event.number)
+            return [words.value("operation", event.operation), number, _record(event.record_id, voice)]
+        case e.SyncSucceeded():
+            seen_by = words.value("seen_by", event.seen_by)
+            return [words.value("operation", event.operation), _record(event.record_id, voice), seen_by]
+        case e.SyncFailed():
+            status = f"HTTP {event.status}" if event.status is not None else ""
+            later = words.next_attempt.format(at=voice.moment(event.retry_at)) if event.retry_at else ""
+            waits = words.waits_for_a_person if event.parked else later
+            outcome, kind = words.value("outcome", event.outcome), words.value("kind", event.kind)
+            return [words.value("operation", event.operation), outcome, "" if kind == outcome else kind, status, waits]
+        case e.SyncSkipped():
+            return [words.value("reason", event.reason), words.covers_count.format(count=len(event.covers))]
+        case e.ConflictFound():
+            return [words.value("kind", event.kind), *(_record(record, voice) for record in event.record_ids)]
+
+
+def _integration(event: e.IntegrationEvent, voice: Voice) -> list[str]:
+    words = voice.words
+    match event:
+        case e.IntegrationPaused():
+            note = words.sealed_note if event.note else ""
+            return [words.value("kind", event.kind), f"«{event.message}»" if event.message else "", note]
+        case e.IntegrationResumed():
+            return [words.value("past", event.past)]
+        case e.CrmConnected():
+            return [words.company.format(number=event.company_id)]
+        case e.BaselineImported():
+            days = f"{event.from_on:%d.%m.%Y}–{event.until_on:%d.%m.%Y}"
+            return [days, words.records_count.format(count=event.records)]
+
+
+def _message(event: e.ReminderEvent | e.NoticeEvent, voice: Voice) -> list[str]:
+    words, kind = voice.words, voice.words.value("kind", event.kind)
+    match event:
+        case e.ReminderAttempted() | e.ReminderSent():
+            return [kind, voice.moment(event.starts_at)]
+        case e.ReminderFailed():
+            return [kind, voice.moment(event.starts_at), words.value("reason", event.reason)]
+        case e.NoticeSent():
+            return [kind, words.covers_count.format(count=len(event.covers))]
+        case e.NoticeFailed():
+            return [kind, words.covers_count.format(count=len(event.covers)), words.value("reason", event.reason)]
+
+
+def _salon(event: e.CatalogEvent | e.ClientEvent, voice: Voice) -> list[str]:
+    words = voice.words
+    match event:
+        case e.CatalogPublished():
+            return [words.offers_count.format(services=len(event.services), staff=len(event.staff))]
+        case e.ShiftsPublished():
+            return [voice.staff(event.staff_id)]
+        case e.ClientRegistered() | e.LanguageChosen():
+            return [words.value("language", event.language)]
+        case e.ConsentGiven():
+            return [words.value("purpose", event.purpose), words.text_version.format(version=event.version)]
+
+
+def _record(record_id: int | None, voice: Voice) -> str:
+    return voice.words.record_number.format(number=record_id) if record_id is not None else ""
