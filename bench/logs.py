@@ -61,6 +61,8 @@ def lay_down(database: Database, events: int) -> None:
             for position, one in enumerate(islice(story(), stored, events), stored + 1):
                 by, cause = Actor("client", str(one.client_id)), f"tg:1234567890:{position}:{one.booking_id}"
                 data = encode(one, by=by, at=_AT, cause=cause).decode()
-                copy.write_row((position, _AT, stored_name(type(one)), tags_of(one), data, filler, filler))
+                # Each was an append of its own, so each has its own instant: a page of the log ends with an append.
+                at = _AT + position * timedelta.resolution
+                copy.write_row((position, at, stored_name(type(one)), tags_of(one), data, filler, filler))
     with database.connect() as connection:
         connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(database.schema, "events")))

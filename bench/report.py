@@ -76,7 +76,7 @@ class Report:
             said = f"{said:<24}"
             if coloured and change and change.is_regression:
                 said = f"{_RED}{said}{_PLAIN}"
-            targets = "; ".join("met" if one.is_met else f"MISSED by {_share(one.missed_by)}" for one in row.targets)
+            targets = "; ".join("met" if one.is_met else _missed(one) for one in row.targets)
             noise = "" if row.is_quiet else "  DO NOT QUOTE"
             lines.append(f"{row.name:<12} {_amount(row.ours):>12} {row.ratio:8.3g} {kept}  {said} {targets}{noise}")
         return lines
@@ -127,7 +127,7 @@ def _measured(figure: Figure, yardstick: Figure) -> str:
 
 
 def _verdict(target: Target) -> str:
-    said = "met" if target.is_met else f"MISSED by {_share(target.missed_by)}"
+    said = "met" if target.is_met else _missed(target)
     return f"target {target.bound} {_number(target.wanted)} {target.unit}: {_number(target.reached)}, {said}"
 
 
@@ -151,5 +151,5 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.2f}"
 
 
-def _share(missed_by: float) -> str:
-    return "any" if missed_by == float("inf") else f"{missed_by:.0%}"
+def _missed(target: Target) -> str:
+    return f"MISSED by {target.missed_by:.0%}" if target.wanted else "MISSED, none is wanted"

@@ -16,13 +16,13 @@ class Sizes:
     """Of a full run, about ten minutes in all."""
 
     rounds: int = 5
-    seconds: float = 2.0
+    seconds: float = 1.5
     """For each contestant of the appends in each round."""
-    bookings: int = 1200
+    bookings: int = 1_000
     """Decided about in each round of whole decisions."""
     read: int = 50_000
     """Events read and decoded in each round."""
-    rebuilt: int = 100_000
+    rebuilt: int = 50_000
     """Events rebuilt from in each round."""
     remembered: int = 1_000_000
     """Events rebuilt from once, to see how much memory that takes."""
@@ -30,7 +30,7 @@ class Sizes:
     """Bookings in the schedule when free slots are asked for."""
     asked: int = 400
     """Weeks asked for in each round."""
-    updates: float = 8.0
+    updates: float = 6.0
     """Seconds of updates in each round, and again as many at full speed."""
     visitors: int = 200
     """Who send them: at a hundred a second each of them one in two seconds."""
