@@ -60,6 +60,8 @@ class Guest:
         for _ in range(TRIES):
             if not self._find(buttons.Hold):
                 await self._choose_day()
+            if not self._find(buttons.Hold):
+                continue  # others have taken the last times of that day
             await self._press(buttons.Hold)
             if self._find(*_AFTER_HOLD) or self._is_asked_for_contact():
                 return await self._finish()
@@ -94,6 +96,8 @@ class Guest:
                 if not self._find(buttons.MoveTimes):
                     return  # no other day has room
                 await self._press(buttons.MoveTimes, among=3)
+            if not self._find(buttons.AskMove):
+                continue  # others have taken the last times of that day
             await self._press(buttons.AskMove)
             await self._press(buttons.MoveTo)
             if not self._find(buttons.AskMove, buttons.MoveTimes):

@@ -129,6 +129,7 @@ class Day:
             "ZAPISNIK_MASTER_KEY": salon.master_key,
             "BOT_TOKEN": server.token,
             "TELEGRAM_API_URL": server.url,
+            "PORT": "0",
             **crm(crm_url),
             **BRISK,
         }
