@@ -24,6 +24,7 @@ from ledger.decisions.publish_catalog import PublishCatalog
 from ledger.ledger import recorded
 from ledger.values import Slot
 from projections import backlog, schedule
+from projections.integration import integration
 from projections.projector import lags, scratch
 from projections.schedule import Schedule
 from sync.simulator import Limits, Simulator, running
@@ -144,6 +145,8 @@ class Day:
         role = self.role(*command)
         role.start()
         await role.is_at_work()
+        if command == ("run",):
+            await until(lambda: integration(self.salon.ledger).is_diary_loaded, "the CRM's diary to be read")
         return role
 
     def house(self) -> House:

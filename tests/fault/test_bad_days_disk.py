@@ -15,7 +15,7 @@ import pytest
 
 from bot import delivery
 from bot.texts.ru import RU
-from console.database import start_embedded
+from console.database import EmbeddedDatabase, start_embedded
 from tests.fault.day import Day, open_day, until
 from tests.fault.test_bad_days_database import is_running, load
 from tests.fault.test_kill import postmaster
@@ -27,14 +27,19 @@ MEGABYTES = 150
 
 
 @pytest.fixture
-def small_disk(fresh_home: Path) -> Iterator[Path]:
+def server(fresh_home: Path) -> Iterator[EmbeddedDatabase]:
+    """A server whose home is a disk of its own, and small."""
     fresh_home.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m,mode=0755", "tmpfs", str(fresh_home)]
     done = subprocess.run(mount, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip(f"A FULL DISK IS NOT TRIED HERE: a small one cannot be mounted: {done.stderr.strip()}")
-    yield fresh_home
-    subprocess.run(["umount", str(fresh_home)], check=True)
+    one = start_embedded(fresh_home)
+    yield one
+    (fresh_home / "ballast").unlink(missing_ok=True)
+    one.look_after()
+    one.stop()
+    subprocess.run(["umount", "--lazy", str(fresh_home)], check=True)
 
 
 def fill(disk: Path) -> Path:
@@ -59,19 +64,18 @@ def need_new_log_file(url: str) -> None:
         connection.execute("SELECT pg_switch_wal()")
 
 
-async def test_the_disk_is_full_and_postgresql_ends(small_disk: Path, tmp_path: Path) -> None:
+async def test_the_disk_is_full_and_postgresql_ends(server: EmbeddedDatabase, tmp_path: Path) -> None:
     print(f"seed {SEED}")
-    server = start_embedded(small_disk)
     async with open_day(server.url, "day", tmp_path) as day:
         del day.settings["DATABASE_URL"]
-        day.settings["ZAPISNIK_HOME"] = str(small_disk)
+        day.settings["ZAPISNIK_HOME"] = str(server.home)
         role = await day.at_work("run")
         guests = [day.guest(chat_id, SEED) for chat_id in range(101, 105)]
         async with guests_at_work(guests):
             with writers_at_work(day.salon, SEED, count=4) as writers:
                 await load(day, writers)
-                pid = postmaster(small_disk)
-                ballast = await asyncio.to_thread(fill, small_disk)
+                pid = postmaster(server.home)
+                ballast = await asyncio.to_thread(fill, server.home)
                 await until(lambda: is_told_to_wait(day), "a client to hear of it")
                 await asyncio.to_thread(need_new_log_file, server.url)
                 await until(lambda: not is_running(pid), "PostgreSQL to end")
@@ -84,7 +88,6 @@ async def test_the_disk_is_full_and_postgresql_ends(small_disk: Path, tmp_path: 
 
         writers.check()
         await day.audit()
-    server.stop()
 
 
 @pytest.mark.parametrize("table", ["event_tags", "schedule"])

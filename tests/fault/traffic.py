@@ -154,7 +154,10 @@ def writers_at_work(salon: Salon, seed: int, count: int = 8) -> Iterator[Writers
 
 @asynccontextmanager
 async def guests_at_work(guests: Sequence[Guest]) -> AsyncIterator[None]:
-    """Clients who book, move and cancel until the end of the block, and then finish what they have begun."""
+    """Clients who book, move and cancel until the end of the block, and then finish what they have begun.
+
+    What goes wrong with one of them ends the block at once.
+    """
     is_over = asyncio.Event()
 
     async def live(guest: Guest) -> None:
@@ -163,11 +166,8 @@ async def guests_at_work(guests: Sequence[Guest]) -> AsyncIterator[None]:
             if guest.has_booked:
                 await (guest.move() if guest.rng.random() < 0.5 else guest.cancel())
 
-    living = asyncio.gather(*(live(guest) for guest in guests))
-    try:
+    async with asyncio.TaskGroup() as living:
+        for guest in guests:
+            living.create_task(live(guest))
         yield
         is_over.set()
-        await living
-    finally:
-        living.cancel()
-        await asyncio.gather(living, return_exceptions=True)
