@@ -17,6 +17,7 @@ from datetime import date, timedelta
 import psycopg
 
 from console.demo.guests import Guest
+from console.errors import FoundError
 from ledger.decisions.book import MakeBooking
 from ledger.decisions.cancel import CancelBooking
 from ledger.decisions.hold import HoldSlot
@@ -30,6 +31,8 @@ from tests.builders import ANNA, HAIRCUT, OLGA, slot
 from tests.salon import Salon
 
 HOURS = (10, 11, 12, 13, 15, 16, 17, 18, 19)
+BEGINS_ANEW = 4
+"""So often a client who no longer finds the next button begins anew before that counts as a fault."""
 LOST = (StoreUnavailableError, ContentionError, psycopg.OperationalError)
 
 
@@ -156,15 +159,22 @@ def writers_at_work(salon: Salon, seed: int, count: int = 8) -> Iterator[Writers
 async def guests_at_work(guests: Sequence[Guest]) -> AsyncIterator[None]:
     """Clients who book, move and cancel until the end of the block, and then finish what they have begun.
 
-    What goes wrong with one of them ends the block at once.
+    What goes wrong with one of them ends the block at once. Who is shown an older screen, because a tap came again
+    after a restart, begins anew, as people do.
     """
     is_over = asyncio.Event()
 
     async def live(guest: Guest) -> None:
+        patience = BEGINS_ANEW
         while not is_over.is_set():
-            await guest.book()
-            if guest.has_booked:
-                await (guest.move() if guest.rng.random() < 0.5 else guest.cancel())
+            try:
+                await guest.book()
+                if guest.has_booked:
+                    await (guest.move() if guest.rng.random() < 0.5 else guest.cancel())
+            except FoundError:
+                patience -= 1
+                if not patience:
+                    raise
 
     async with asyncio.TaskGroup() as living:
         for guest in guests:
