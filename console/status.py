@@ -47,6 +47,7 @@ def status_json(house: House, reasons: Mapping[e.PauseKind, str] = REASONS) -> d
             "state": state.state,
             "reason": reason_of(house, state, reasons),
             "since": state.since,
+            "answers_since": state.answers_since,
             "diary_loaded": state.is_diary_loaded,
         },
         "backlog": {

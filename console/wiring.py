@@ -37,10 +37,10 @@ from projections.rebuild import Progress, rebuild
 from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from sync.access import Access
-from sync.outcomes import Outcomes
 from sync.pace import Pace
 from sync.projector import SyncProjector
 from sync.runner import SyncRunner
+from sync.steps import At, pass_by
 from sync.turns import StoppedError, Turns
 from sync.yclients import Yclients
 
@@ -166,8 +166,8 @@ def open_crm(house: House, turns: Turns | None = None) -> Iterator[Yclients]:
 
 
 @contextmanager
-def open_sync(house: House, stopped: threading.Event) -> Iterator[SyncRunner]:
-    """The sender with its own client of the CRM; `stopped` ends its waits too.
+def open_sync(house: House, stopped: threading.Event, at: At = pass_by) -> Iterator[SyncRunner]:
+    """The sender with its own client of the CRM; `stopped` ends its waits too, `at` is told what steps it takes.
 
     Raises UsageError before there is a catalogue: without the salon's zone every time would be taken for another.
     """
@@ -185,13 +185,11 @@ def open_sync(house: House, stopped: threading.Event) -> Iterator[SyncRunner]:
     turns = Turns(house.database, timedelta(seconds=settings.sync_spacing_seconds), sleep=wait)
     with open_crm(house, turns) as crm:
         pace = Pace(request, settle)
-        projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, pace)
-        outcomes = Outcomes(house.ledger, house.vault, crm, house.clock, pace)
+        projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, pace, at)
         yield SyncRunner(
             house.ledger,
             crm,
             projector,
-            outcomes,
             house.follower,
             house.clock,
             company_id=settings.yclients_company_id or 0,

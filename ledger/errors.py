@@ -11,7 +11,7 @@ LedgerError
 │   ├── TooLateToCancelError   TooLateToMoveError
 │   ├── UnknownBookingError    ForeignBookingError     StaleVersionError
 │   ├── DiaryNotLoadedError    IntegrationPausedError  NothingToSyncError
-│   └── InvalidCatalogError
+│   └── NotRefusedError        InvalidCatalogError
 ├── ContentionError            five decisions in a row lost their race
 ├── LeaseLostError             another process is the leader now
 ├── SchemaVersionError         the database is older or newer than this program
@@ -116,6 +116,10 @@ class DiaryNotLoadedError(RefusalError):
 
 class IntegrationPausedError(RefusalError):
     """Nothing may be sent to the CRM now."""
+
+
+class NotRefusedError(RefusalError):
+    """Sending is not paused by a refusal of the CRM's."""
 
 
 class NothingToSyncError(RefusalError):

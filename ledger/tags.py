@@ -64,7 +64,9 @@ def tags_of(event: e.AnyEvent) -> list[str]:
             return [booking_tag(event.booking_id), client_tag(event.client_id)]
         case e.NoticeSent() | e.NoticeFailed():
             return [NOTICES]
-        case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmConnected() | e.BaselineImported():
+        case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmAnswered():
+            return [INTEGRATION]
+        case e.CrmConnected() | e.BaselineImported():
             return [INTEGRATION]
         case e.SyncAttempted() | e.SyncSucceeded() | e.SyncFailed() | e.SyncSkipped() | e.ConflictFound():
             return [booking_tag(event.booking_id), *(record_tag(record) for record in _records(event))]

@@ -16,12 +16,15 @@ from ledger.codec import Recorded
 from ledger.postgres import Connection, Database
 from ledger.sync_state import Status, SyncState, evolve
 from ledger.values import BookingId
+from projections import queue
 
 TABLES = """
 CREATE TABLE backlog{suffix} (
     booking_id bigint PRIMARY KEY,
     status text NOT NULL,
+    staff_id bigint NOT NULL,
     starts_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL,
     pending_since timestamptz,
     record_id bigint,
     state json NOT NULL
@@ -89,12 +92,12 @@ class BacklogProjection:
     """Folds booking and sync events with the same `evolve` the decisions use."""
 
     name = "backlog"
-    version = 2
+    version = 3
     mode: Literal["inline", "following"] = "following"
 
     def __init__(self, suffix: str = "") -> None:
         self._suffix = suffix
-        self.tables = TABLES.format(suffix=suffix)
+        self.tables = (TABLES + queue.TABLES).format(suffix=suffix)
 
     def beside(self, suffix: str) -> BacklogProjection:
         return BacklogProjection(suffix)
@@ -106,7 +109,8 @@ class BacklogProjection:
             for item in events
             if isinstance(item.event, e.BookingMade | e.BookingMoved | e.BookingCancelled | e.SyncEvent)
         ]
-        states = rows.load({booking_id for booking_id, _ in concerned})
+        before = rows.load({booking_id for booking_id, _ in concerned})
+        states = dict(before)
         for booking_id, item in concerned:
             state = evolve(states.get(booking_id), item)
             if state is not None:
@@ -115,7 +119,7 @@ class BacklogProjection:
             if state is not None and state.parked:
                 rows.park(booking_id, state.conflict or "refused")
         for state in states.values():
-            rows.save(state)
+            rows.save(before.get(state.booking_id), state)
 
 
 class _Rows:
@@ -129,19 +133,24 @@ class _Rows:
         states = [msgspec.json.decode(row[0], type=SyncState) for row in rows]
         return {state.booking_id: state for state in states}
 
-    def save(self, state: SyncState) -> None:
+    def save(self, before: SyncState | None, state: SyncState) -> None:
         self._execute(
-            """INSERT INTO backlog{suffix} (booking_id, status, starts_at, pending_since, record_id, state)
-               VALUES (%s, %s, %s, %s, %s, %s)
-               ON CONFLICT (booking_id) DO UPDATE SET status = excluded.status, starts_at = excluded.starts_at,
+            """INSERT INTO backlog{suffix}
+                   (booking_id, status, staff_id, starts_at, ends_at, pending_since, record_id, state)
+               VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+               ON CONFLICT (booking_id) DO UPDATE SET status = excluded.status, staff_id = excluded.staff_id,
+                   starts_at = excluded.starts_at, ends_at = excluded.ends_at,
                    pending_since = excluded.pending_since, record_id = excluded.record_id, state = excluded.state""",
             state.booking_id,
             state.status,
+            state.slot.staff_id,
             state.slot.starts_at,
+            state.slot.ends_at,
             state.pending_since,
             state.record_id,
             msgspec.json.encode(state).decode(),
         )
+        queue.note_leaving(self._execute, before, state)
 
     def note_outcomes(self, item: Recorded) -> None:
         match item.event:

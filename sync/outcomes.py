@@ -11,33 +11,46 @@ import structlog
 from ledger import events as e
 from ledger.clock import Clock
 from ledger.codec import stored_name
-from ledger.decisions.integration import PauseIntegration
 from ledger.decisions.note_sync import NoteConflict, NoteOutcome
 from ledger.errors import SealError
 from ledger.leases import Lease
 from ledger.ledger import Ledger, Order
-from ledger.privacy import Vault, scrubbed
+from ledger.privacy import Vault
 from ledger.sync_state import MAX_ATTEMPTS, SyncState
 from ledger.values import Actor, RecordId
 from projections import backlog
 from projections.clients import contact_of
 from sync import errors, look_up
 from sync.pace import Pace
+from sync.refusals import RefusedError, pause_for
+from sync.steps import At, Point, pass_by
+from sync.way import Way
 from sync.wire import CrmRecord
 from sync.yclients import Yclients
 
 _log = structlog.get_logger("sync")
 _SENDER = Actor("system", "sync")
 LONGEST_LOOK_PAUSE = 600.0
+MOST_ATTEMPTS_IN_OUTAGE = 30
+"""Absences that park a booking even while no write at all gets through: nothing is tried for ever."""
 _MESSAGE = f"{stored_name(e.SyncFailed)}.message"
 
 
 class Outcomes:
     """Writes outcomes down and looks up those nobody knows."""
 
-    def __init__(self, ledger: Ledger, vault: Vault, crm: Yclients, clock: Clock, pace: Pace) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        vault: Vault,
+        crm: Yclients,
+        clock: Clock,
+        pace: Pace,
+        way: Way | None = None,
+        at: At = pass_by,
+    ) -> None:
         self._ledger, self._vault, self._crm, self._clock = ledger, vault, crm, clock
-        self._pace = pace
+        self._pace, self._way, self._at = pace, way or Way(pace), at
         self._known_since: dict[int, float] = {}
         self._look_again_at: dict[int, float] = {}
         self._look_pauses: dict[int, float] = {}
@@ -64,27 +77,12 @@ class Outcomes:
                 outcome = "unknown"
             case _:
                 outcome = "refused"
-        is_ours_to_mend = isinstance(failure, errors.AuthError | errors.LicenceError | errors.RightsError)
-        parked = outcome == "refused" and not is_ours_to_mend
+        parked = outcome == "refused" and not isinstance(failure, RefusedError)
         self._note_failure(attempt, failure, outcome, lease, parked=parked)
-        if is_ours_to_mend:
-            self.pause_for(failure, f"sync:{attempt.attempt_id}:pause")
-
-    def pause_for(self, failure: errors.SyncError, command_id: str) -> None:
-        """Pauses everything, with the CRM's own words. Raises any other failure again: it is no reason to pause."""
-        kind: e.PauseKind
-        match failure:
-            case errors.AuthError():
-                kind = "auth"
-            case errors.LicenceError():
-                kind = "licence"
-            case errors.RightsError():
-                kind = "rights"
-            case _:
-                raise failure
-        order = Order(command_id, _SENDER, self._clock.now())
-        self._ledger.execute(PauseIntegration(order, kind, scrubbed(failure.crm_message)))
-        _log.error("paused by the CRM", kind=kind, status=failure.status, said=scrubbed(failure.crm_message))
+        if isinstance(failure, RefusedError):
+            self._at("pause", Point.OUTCOME_STORED)
+            pause_for(self._ledger, self._clock, failure, f"sync:{attempt.attempt_id}:pause")
+            self._at("pause", Point.PAUSED)
 
     def settle_busy(
         self, state: SyncState, attempt: e.SyncAttempted, phone: str, busy: errors.BusyError, lease: Lease
@@ -130,7 +128,9 @@ class Outcomes:
     ) -> None:
         records = tuple(RecordId(record.record_id) for record in clashing)
         conflict = e.ConflictFound(attempt.booking_id, kind, records)
+        self._at("conflict", Point.LOOKED)
         self._note_failure(attempt, busy, "refused", lease, parked=True, conflict=conflict)
+        self._at("conflict", Point.OUTCOME_STORED)
 
     def is_look_up_due(self, attempt: e.SyncAttempted) -> bool:
         """At once, then now and then, and surely once absence can be concluded."""
@@ -150,7 +150,8 @@ class Outcomes:
             else:
                 self._look_up_created(state, attempt, lease)
         except (errors.AuthError, errors.LicenceError, errors.RightsError) as failure:
-            self.pause_for(failure, f"sync:{attempt.attempt_id}:pause:{self._clock.now().isoformat()}")
+            again = f"sync:{attempt.attempt_id}:pause:{self._clock.now().isoformat()}"
+            pause_for(self._ledger, self._clock, failure, again)
         except errors.SyncError:
             # One record that cannot be looked up must not keep all others waiting: its turn comes again, later.
             pause = min(self._look_pauses.get(attempt.attempt_id, 5.0) * 2, LONGEST_LOOK_PAUSE)
@@ -161,6 +162,7 @@ class Outcomes:
     def look_up_cancelled(self, state: SyncState, attempt: e.SyncAttempted, record_id: RecordId, lease: Lease) -> None:
         """A removal happened when the CRM says so itself: the record is marked removed, or not there any more."""
         record = look_up.by_number(self._crm, record_id, [state.crm_slot or state.slot])
+        self._at("look_up", Point.LOOKED)
         if record is None or record.deleted:
             self.succeed(attempt, record_id, "look_up", lease)
         else:
@@ -170,6 +172,7 @@ class Outcomes:
         """A move happened when the record stands where it was asked to; at a third place somebody else moved it."""
         asked, was = attempt.slot or state.slot, state.crm_slot or state.slot
         record = look_up.by_number(self._crm, record_id, [asked, was])
+        self._at("look_up", Point.LOOKED)
         if record is None or record.deleted:
             if state.is_wanted:
                 self.conflict(state, "removed_in_crm", [record_id], lease)
@@ -199,6 +202,7 @@ class Outcomes:
         if contact is None:
             raise SealError(f"booking {state.booking_id} has a client without a contact")
         records = look_up.by_creation(self._crm, attempt.deadline_at, self._clock.now())
+        self._at("look_up", Point.LOOKED)
         slot = attempt.slot or state.slot
         found = look_up.matching(records, state, slot, contact.phone, self._bound_elsewhere(state))
         if len(found.live) == 1:
@@ -224,7 +228,9 @@ class Outcomes:
             self._look_again_at[attempt.attempt_id] = min(sure_at, now + pause)
             return
         absent = errors.UnknownOutcomeError(detail="looked up, not there")
-        self._note_failure(attempt, absent, "absent", lease, parked=attempt.number >= MAX_ATTEMPTS)
+        # While nothing gets through, that is no question about this booking.
+        most = MAX_ATTEMPTS if self._way.is_open else MOST_ATTEMPTS_IN_OUTAGE
+        self._note_failure(attempt, absent, "absent", lease, parked=attempt.number >= most)
 
     def _note_failure(
         self,
@@ -269,7 +275,9 @@ class Outcomes:
         """Ledger and CRM contradict each other: the booking waits for a person, the others go on."""
         records = tuple(RecordId(record_id) for record_id in record_ids)
         order = Order(f"sync:conflict:{state.booking_id}:{kind}:{state.pending}", _SENDER, self._clock.now())
+        self._at("conflict", Point.LOOKED)
         self._ledger.execute(NoteConflict(order, state.booking_id, kind, records, state.pending), lease=lease)
+        self._at("conflict", Point.OUTCOME_STORED)
         _log.warning("conflict", booking=state.booking_id, kind=kind, records=record_ids)
 
     def _bound_elsewhere(self, state: SyncState) -> set[int]:

@@ -24,7 +24,9 @@ def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
             return [voice.slot(event.slot)]
         case e.SyncAttempted() | e.SyncSucceeded() | e.SyncFailed() | e.SyncSkipped() | e.ConflictFound():
             return _sync(event, voice)
-        case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmConnected() | e.BaselineImported():
+        case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmAnswered():
+            return _integration(event, voice)
+        case e.CrmConnected() | e.BaselineImported():
             return _integration(event, voice)
         case e.ReminderAttempted() | e.ReminderSent() | e.ReminderFailed() | e.NoticeSent() | e.NoticeFailed():
             return _message(event, voice)
@@ -81,6 +83,8 @@ def _integration(event: e.IntegrationEvent, voice: Voice) -> list[str]:
             return [words.value("kind", event.kind), f"«{event.message}»" if event.message else "", note]
         case e.IntegrationResumed():
             return [words.value("past", event.past)]
+        case e.CrmAnswered():
+            return [words.value("kind", event.kind)]
         case e.CrmConnected():
             return [words.company.format(number=event.company_id)]
         case e.BaselineImported():

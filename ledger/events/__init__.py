@@ -29,7 +29,9 @@ from ledger.events.client import (
     LanguageChosen as LanguageChosen,
 )
 from ledger.events.integration import (
+    REFUSALS as REFUSALS,
     BaselineImported as BaselineImported,
+    CrmAnswered as CrmAnswered,
     CrmConnected as CrmConnected,
     IntegrationPaused as IntegrationPaused,
     IntegrationResumed as IntegrationResumed,
@@ -62,7 +64,7 @@ CatalogEvent = CatalogPublished | ShiftsPublished
 ClientEvent = ClientRegistered | LanguageChosen | ConsentGiven
 ReminderEvent = ReminderAttempted | ReminderSent | ReminderFailed
 NoticeEvent = NoticeSent | NoticeFailed
-IntegrationEvent = IntegrationPaused | IntegrationResumed | CrmConnected | BaselineImported
+IntegrationEvent = IntegrationPaused | IntegrationResumed | CrmAnswered | CrmConnected | BaselineImported
 SyncEvent = SyncAttempted | SyncSucceeded | SyncFailed | SyncSkipped | ConflictFound
 AnyEvent = (
     BookingEvent | VisitEvent | CatalogEvent | ClientEvent | ReminderEvent | NoticeEvent | IntegrationEvent | SyncEvent
