@@ -216,7 +216,8 @@ def _item(state: SyncState, now: datetime, past: Past) -> PlanItem:
     # A visit that moved into what is past by now must still leave the coming time it has in the CRM.
     is_past = state.slot.starts_at <= now and (state.crm_slot is None or state.crm_slot.starts_at <= now)
     if is_past and past != "send":
-        return PlanItem(state, "past", "the visit's time has passed")
+        said = "by choice it is not sent" if past == "skip" else "it waits for a choice"
+        return PlanItem(state, "past", f"the visit's time has passed: {said}")
     if state.operation == "move":
         return PlanItem(state, "move", "moved here, at its old time in the CRM")
     return PlanItem(state, "create", "booked here, not in the CRM")
