@@ -7,6 +7,7 @@ import re
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -37,7 +38,7 @@ from projections.rebuild import Progress, rebuild
 from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from sync.access import Access
-from sync.pace import Pace
+from sync.pace import Pace, Stopwatch
 from sync.projector import SyncProjector
 from sync.runner import SyncRunner
 from sync.steps import At, pass_by
@@ -166,7 +167,9 @@ def open_crm(house: House, turns: Turns | None = None) -> Iterator[Yclients]:
 
 
 @contextmanager
-def open_sync(house: House, stopped: threading.Event, at: At = pass_by) -> Iterator[SyncRunner]:
+def open_sync(
+    house: House, stopped: threading.Event, *, at: At = pass_by, stopwatch: Stopwatch = time.monotonic
+) -> Iterator[SyncRunner]:
     """The sender with its own client of the CRM; `stopped` ends its waits too, `at` is told what steps it takes.
 
     Raises UsageError before there is a catalogue: without the salon's zone every time would be taken for another.
@@ -184,7 +187,7 @@ def open_sync(house: House, stopped: threading.Event, at: At = pass_by) -> Itera
     # One and the same: the sender prepays the turn its client then takes.
     turns = Turns(house.database, timedelta(seconds=settings.sync_spacing_seconds), sleep=wait)
     with open_crm(house, turns) as crm:
-        pace = Pace(request, settle)
+        pace = Pace(request, settle, stopwatch=stopwatch)
         projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, pace, at)
         yield SyncRunner(
             house.ledger,

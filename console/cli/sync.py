@@ -20,7 +20,7 @@ from ledger.privacy import HOUSE, random_id
 from ledger.values import booking_code
 from projections import backlog
 from projections.integration import integration
-from sync.plan import PlanItem
+from sync.plan import Past, PlanItem
 
 commands = typer.Typer(no_args_is_help=True)
 
@@ -90,7 +90,7 @@ def resume(
         raise UsageError("--anyway: only together with --plan")
     with house_of(settings) as house:
         if plan is not None:
-            _compare(house, read_plan(plan), anyway=anyway)
+            _compare(house, read_plan(plan), past, anyway=anyway)
         house.ledger.execute(ResumeIntegration(_order(house), past or "ask"))
         state = integration(house.ledger)
         counts = backlog.counts(house.database)
@@ -101,11 +101,14 @@ def resume(
         typer.echo("The CRM's own diary is read first.", err=True)
 
 
-def _compare(house: House, shown: ShownPlan | str, *, anyway: bool) -> None:
-    """Tells in what the plan differs from the one shown. Raises FoundError if it does, unless `anyway`."""
+def _compare(house: House, shown: ShownPlan | str, past: Past | None, *, anyway: bool) -> None:
+    """Tells in what the plan differs from the one shown. Raises FoundError if it does, unless `anyway`.
+
+    A plan is compared under its own choice about past visits, a mere code under the one that is made now.
+    """
     caught_up(house)
     if isinstance(shown, str):
-        items = list(current_plan(house)[0])
+        items, _ = current_plan(house, past)
         said = [] if plan_code(items) == shown else [f"the plan's code is {plan_code(items)}, not {shown}"]
     else:
         said = list(differences(shown, *current_plan(house, shown.past_choice)))
