@@ -10,7 +10,8 @@ LedgerError
 │   ├── HoldExpiredError       ContactMissingError     ConsentMissingError
 │   ├── TooLateToCancelError   TooLateToMoveError
 │   ├── UnknownBookingError    ForeignBookingError     StaleVersionError
-│   ├── DiaryNotLoadedError    IntegrationPausedError  NothingToSyncError
+│   ├── DiaryNotLoadedError    IntegrationPausedError  NothingToSyncError   AttemptOpenError
+│   ├── NothingToResolveError  NoSuchAnswerError       NotBrakedError
 │   └── InvalidCatalogError
 ├── ContentionError            five decisions in a row lost their race
 ├── LeaseLostError             another process is the leader now
@@ -120,6 +121,22 @@ class IntegrationPausedError(RefusalError):
 
 class NothingToSyncError(RefusalError):
     """The CRM already holds what it should for this booking, or an attempt is open."""
+
+
+class AttemptOpenError(RefusalError):
+    """A request about this booking may be on its way to the CRM: nothing can be concluded about it now."""
+
+
+class NothingToResolveError(RefusalError):
+    """The booking does not wait for a person."""
+
+
+class NoSuchAnswerError(RefusalError):
+    """The question a booking waits with cannot be answered like this."""
+
+
+class NotBrakedError(RefusalError):
+    """No change of the CRM's diary waits for anybody's word."""
 
 
 class InvalidCatalogError(RefusalError):

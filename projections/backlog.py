@@ -85,11 +85,14 @@ class Failure:
     status: int | None
 
 
+_Concerning = e.BookingMade | e.BookingMoved | e.BookingCancelled | e.CrmBookingEvent | e.SyncEvent
+
+
 class BacklogProjection:
     """Folds booking and sync events with the same `evolve` the decisions use."""
 
     name = "backlog"
-    version = 2
+    version = 3
     mode: Literal["inline", "following"] = "following"
 
     def __init__(self, suffix: str = "") -> None:
@@ -101,11 +104,7 @@ class BacklogProjection:
 
     def apply(self, connection: Connection, events: Sequence[Recorded]) -> None:
         rows = _Rows(connection, self._suffix)
-        concerned = [
-            (item.event.booking_id, item)
-            for item in events
-            if isinstance(item.event, e.BookingMade | e.BookingMoved | e.BookingCancelled | e.SyncEvent)
-        ]
+        concerned = [(item.event.booking_id, item) for item in events if isinstance(item.event, _Concerning)]
         states = rows.load({booking_id for booking_id, _ in concerned})
         for booking_id, item in concerned:
             state = evolve(states.get(booking_id), item)
@@ -157,6 +156,8 @@ class _Rows:
                 self._settle(covers, "succeeded", None, None)
             case e.SyncSkipped(covers=covers, reason=reason):
                 self._settle(covers, "skipped", reason, None)
+            case e.ConflictResolved(booking_id=booking_id, answer=answer) if answer != "offer":
+                self._unpark(booking_id)
             case e.SyncFailed() as failed:
                 self._execute(
                     """INSERT INTO backlog_failures{suffix}
@@ -178,6 +179,13 @@ class _Rows:
             """UPDATE backlog_events{suffix} SET sync = 'parked', reason = %s
                WHERE booking_id = %s AND sync = 'pending'""",
             reason,
+            booking_id,
+        )
+
+    def _unpark(self, booking_id: BookingId) -> None:
+        self._execute(
+            """UPDATE backlog_events{suffix} SET sync = 'pending', reason = NULL
+               WHERE booking_id = %s AND sync = 'parked'""",
             booking_id,
         )
 
@@ -223,7 +231,7 @@ def lack_of(state: SyncState, now: datetime) -> Lack:
         return "unknown"
     if state.operation in ("create", "move") and state.slot.starts_at <= now:
         return "past"
-    return state.operation
+    return "cancel" if state.operation == "remove" else state.operation
 
 
 def _states(database: Database, condition: str, limit: int | None) -> list[SyncState]:

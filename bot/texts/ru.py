@@ -142,6 +142,10 @@ RU = Words(
         "Загляните, пожалуйста, позже или запишитесь по телефону.",
         errors.IntegrationPausedError: "Обмен с журналом салона остановлен.",
         errors.NothingToSyncError: "В журнале салона уже всё так, как нужно.",
+        errors.AttemptOpenError: "Запись как раз передаётся в журнал салона, попробуйте чуть позже.",
+        errors.NothingToResolveError: "По этой записи уже всё решено.",
+        errors.NoSuchAnswerError: "Здесь так решить нельзя, выберите другое.",
+        errors.NotBrakedError: "Перемены в CRM никого не ждут.",
         errors.InvalidCatalogError: "В списке услуг ошибка, мы её исправляем.",
     },
 )
