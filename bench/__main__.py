@@ -129,12 +129,13 @@ def _show(report: Report, json_to: str | None) -> None:
 
 
 def _keep(report: Report) -> bool:
-    if not report.is_quotable:
-        noisy = ", ".join(row.name for row in report.rows if not row.is_quiet)
-        sys.stderr.write(f"bench: nothing kept, the machine was not quiet: {noisy}\n")
-        return False
-    kept.save(report.rows, report.surroundings)
-    return True
+    """Keeps the rows that may be quoted; False when there were others."""
+    kept.save([row for row in report.rows if row.is_quiet], report.surroundings)
+    if report.is_quotable:
+        return True
+    noisy = ", ".join(row.name for row in report.rows if not row.is_quiet)
+    sys.stderr.write(f"bench: not kept, the machine was not quiet: {noisy}\n")
+    return False
 
 
 def _tell(done: str) -> None:

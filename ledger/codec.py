@@ -29,6 +29,8 @@ STORED_NAMES: dict[str, type[e.AnyEvent]] = {
     "reminder_failed": e.ReminderFailed,
     "notice_sent": e.NoticeSent,
     "notice_failed": e.NoticeFailed,
+    "client_notice_sent": e.ClientNoticeSent,
+    "client_notice_failed": e.ClientNoticeFailed,
     "integration_paused": e.IntegrationPaused,
     "integration_resumed": e.IntegrationResumed,
     "crm_answered": e.CrmAnswered,
@@ -39,7 +41,12 @@ STORED_NAMES: dict[str, type[e.AnyEvent]] = {
     "sync_failed": e.SyncFailed,
     "sync_skipped": e.SyncSkipped,
     "conflict_found": e.ConflictFound,
+    "conflict_resolved": e.ConflictResolved,
     "crm_booking_seen": e.CrmBookingSeen,
+    "crm_booking_moved": e.CrmBookingMoved,
+    "crm_booking_removed": e.CrmBookingRemoved,
+    "crm_change_braked": e.CrmChangeBraked,
+    "crm_change_released": e.CrmChangeReleased,
 }
 """A stored name never changes. A changed shape gets a new name and keeps the old one readable."""
 

@@ -10,8 +10,9 @@ LedgerError
 │   ├── HoldExpiredError       ContactMissingError     ConsentMissingError
 │   ├── TooLateToCancelError   TooLateToMoveError
 │   ├── UnknownBookingError    ForeignBookingError     StaleVersionError
-│   ├── DiaryNotLoadedError    IntegrationPausedError  NothingToSyncError
-│   └── NotRefusedError        InvalidCatalogError
+│   ├── DiaryNotLoadedError    IntegrationPausedError  NothingToSyncError   AttemptOpenError
+│   ├── NothingToResolveError  NoSuchAnswerError       NotBrakedError       NotRefusedError
+│   └── InvalidCatalogError
 ├── ContentionError            five decisions in a row lost their race
 ├── LeaseLostError             another process is the leader now
 ├── SchemaVersionError         the database is older or newer than this program
@@ -124,6 +125,22 @@ class NotRefusedError(RefusalError):
 
 class NothingToSyncError(RefusalError):
     """The CRM already holds what it should for this booking, or an attempt is open."""
+
+
+class AttemptOpenError(RefusalError):
+    """A request about this booking may be on its way to the CRM: nothing can be concluded about it now."""
+
+
+class NothingToResolveError(RefusalError):
+    """The booking does not wait for a person."""
+
+
+class NoSuchAnswerError(RefusalError):
+    """The question a booking waits with cannot be answered like this."""
+
+
+class NotBrakedError(RefusalError):
+    """No change of the CRM's diary waits for anybody's word."""
 
 
 class InvalidCatalogError(RefusalError):

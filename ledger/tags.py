@@ -60,20 +60,50 @@ def tags_of(event: e.AnyEvent) -> list[str]:
         case e.BookingMoved():
             places = dict.fromkeys([*slot_tags(event.slot), *slot_tags(event.from_slot)])
             return [booking_tag(event.booking_id), client_tag(event.client_id), *places]
-        case e.VisitConfirmed() | e.ReminderAttempted() | e.ReminderSent() | e.ReminderFailed():
+        case (
+            e.VisitConfirmed()
+            | e.ReminderAttempted()
+            | e.ReminderSent()
+            | e.ReminderFailed()
+            | e.ClientNoticeSent()
+            | e.ClientNoticeFailed()
+        ):
             return [booking_tag(event.booking_id), client_tag(event.client_id)]
         case e.NoticeSent() | e.NoticeFailed():
             return [NOTICES]
-        case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmAnswered():
+        case (
+            e.IntegrationPaused()
+            | e.IntegrationResumed()
+            | e.CrmAnswered()
+            | e.CrmConnected()
+            | e.BaselineImported()
+            | e.CrmChangeBraked()
+            | e.CrmChangeReleased()
+        ):
             return [INTEGRATION]
-        case e.CrmConnected() | e.BaselineImported():
-            return [INTEGRATION]
-        case e.SyncAttempted() | e.SyncSucceeded() | e.SyncFailed() | e.SyncSkipped() | e.ConflictFound():
+        case (
+            e.SyncAttempted()
+            | e.SyncSucceeded()
+            | e.SyncFailed()
+            | e.SyncSkipped()
+            | e.ConflictFound()
+            | e.ConflictResolved()
+        ):
             return [booking_tag(event.booking_id), *(record_tag(record) for record in _records(event))]
-        case e.CrmBookingSeen():
-            return [booking_tag(event.booking_id), record_tag(event.record_id), *slot_tags(event.slot)]
+        case e.CrmBookingSeen() | e.CrmBookingMoved() | e.CrmBookingRemoved():
+            return _crm_booking_tags(event)
         case _:
             assert_never(event)
+
+
+def _crm_booking_tags(event: e.CrmBookingEvent) -> list[str]:
+    about = [booking_tag(event.booking_id), record_tag(event.record_id)]
+    if isinstance(event, e.CrmBookingSeen):
+        return [*about, *slot_tags(event.slot)]
+    if event.client_id is not None:
+        about.append(client_tag(event.client_id))
+    left = slot_tags(event.from_slot) if isinstance(event, e.CrmBookingMoved) else []
+    return [*about, *dict.fromkeys([*slot_tags(event.slot), *left])]
 
 
 def _records(event: e.SyncEvent) -> tuple[RecordId, ...]:
@@ -83,5 +113,5 @@ def _records(event: e.SyncEvent) -> tuple[RecordId, ...]:
             return event.record_ids
         case e.SyncAttempted(record_id=int(record_id)) | e.SyncSucceeded(record_id=record_id):
             return (record_id,)
-        case e.SyncAttempted() | e.SyncFailed() | e.SyncSkipped():
+        case e.SyncAttempted() | e.SyncFailed() | e.SyncSkipped() | e.ConflictResolved():
             return ()

@@ -16,7 +16,7 @@ from ledger.codec import Recorded
 from ledger.postgres import Connection, Database
 from ledger.sync_state import Status, SyncState, evolve
 from ledger.values import BookingId
-from projections import queue
+from projections import queue, sync_failures
 
 TABLES = """
 CREATE TABLE backlog{suffix} (
@@ -36,15 +36,6 @@ CREATE TABLE backlog_events{suffix} (
     sync text NOT NULL,
     reason text,
     attempt_position bigint
-);
-CREATE TABLE backlog_failures{suffix} (
-    position bigint PRIMARY KEY,
-    at timestamptz NOT NULL,
-    booking_id bigint NOT NULL,
-    operation text NOT NULL,
-    outcome text NOT NULL,
-    kind text NOT NULL,
-    status int
 );
 """
 
@@ -75,17 +66,7 @@ class EventOutcome:
     attempt_position: int | None
 
 
-@dataclass(frozen=True)
-class Failure:
-    """A sync attempt that did not succeed, without the CRM's words, which are sealed."""
-
-    position: int
-    at: datetime
-    booking_id: BookingId
-    operation: str
-    outcome: str
-    kind: str
-    status: int | None
+_Concerning = e.BookingMade | e.BookingMoved | e.BookingCancelled | e.CrmBookingEvent | e.SyncEvent
 
 
 class BacklogProjection:
@@ -97,20 +78,16 @@ class BacklogProjection:
 
     def __init__(self, suffix: str = "") -> None:
         self._suffix = suffix
-        self.tables = (TABLES + queue.TABLES).format(suffix=suffix)
+        self.tables = "".join((TABLES, queue.TABLES, sync_failures.TABLES)).format(suffix=suffix)
 
     def beside(self, suffix: str) -> BacklogProjection:
         return BacklogProjection(suffix)
 
     def apply(self, connection: Connection, events: Sequence[Recorded]) -> None:
         rows = _Rows(connection, self._suffix)
-        concerned = [
-            (item.event.booking_id, item)
-            for item in events
-            if isinstance(item.event, e.BookingMade | e.BookingMoved | e.BookingCancelled | e.SyncEvent)
-        ]
-        before = rows.load({booking_id for booking_id, _ in concerned})
-        states = dict(before)
+        concerned = [(item.event.booking_id, item) for item in events if isinstance(item.event, _Concerning)]
+        stored = rows.load({booking_id for booking_id, _ in concerned})
+        states = dict(stored)
         for booking_id, item in concerned:
             state = evolve(states.get(booking_id), item)
             if state is not None:
@@ -119,7 +96,7 @@ class BacklogProjection:
             if state is not None and state.parked:
                 rows.park(booking_id, state.conflict or "refused")
         for state in states.values():
-            rows.save(before.get(state.booking_id), state)
+            rows.save(stored.get(state.booking_id), state)
 
 
 class _Rows:
@@ -166,19 +143,10 @@ class _Rows:
                 self._settle(covers, "succeeded", None, None)
             case e.SyncSkipped(covers=covers, reason=reason):
                 self._settle(covers, "skipped", reason, None)
+            case e.ConflictResolved(booking_id=booking_id, answer=answer) if answer != "offer":
+                self._unpark(booking_id)
             case e.SyncFailed() as failed:
-                self._execute(
-                    """INSERT INTO backlog_failures{suffix}
-                           (position, at, booking_id, operation, outcome, kind, status)
-                       VALUES (%s, %s, %s, %s, %s, %s, %s)""",
-                    item.position,
-                    item.at,
-                    failed.booking_id,
-                    failed.operation,
-                    failed.outcome,
-                    failed.kind,
-                    failed.status,
-                )
+                sync_failures.note_failure(self._execute, item, failed)
             case _:
                 pass  # only booking and sync events come here
 
@@ -187,6 +155,13 @@ class _Rows:
             """UPDATE backlog_events{suffix} SET sync = 'parked', reason = %s
                WHERE booking_id = %s AND sync = 'pending'""",
             reason,
+            booking_id,
+        )
+
+    def _unpark(self, booking_id: BookingId) -> None:
+        self._execute(
+            """UPDATE backlog_events{suffix} SET sync = 'pending', reason = NULL
+               WHERE booking_id = %s AND sync = 'parked'""",
             booking_id,
         )
 
@@ -232,7 +207,7 @@ def lack_of(state: SyncState, now: datetime) -> Lack:
         return "unknown"
     if state.operation in ("create", "move") and state.slot.starts_at <= now:
         return "past"
-    return state.operation
+    return "cancel" if state.operation == "remove" else state.operation
 
 
 def _states(database: Database, condition: str, limit: int | None) -> list[SyncState]:
@@ -286,13 +261,3 @@ def outcomes(database: Database, positions: Sequence[int]) -> dict[int, EventOut
             (list(positions),),
         ).fetchall()
     return {row[0]: EventOutcome(*row) for row in rows}
-
-
-def last_failures(database: Database, limit: int = 5) -> list[Failure]:
-    with database.transaction() as connection:
-        rows = connection.execute(
-            """SELECT position, at, booking_id, operation, outcome, kind, status
-               FROM backlog_failures ORDER BY position DESC LIMIT %s""",
-            (limit,),
-        ).fetchall()
-    return [Failure(*row) for row in rows]

@@ -75,9 +75,10 @@ def _change(item: Recorded) -> tuple[str, tuple[object, ...]] | None:
         case (
             e.BookingMade(booking_id=booking_id, client_id=client_id, slot=slot)
             | e.BookingMoved(booking_id=booking_id, client_id=client_id, slot=slot)
+            | e.CrmBookingMoved(booking_id=booking_id, client_id=int(client_id), slot=slot)
         ):
             return _PLACE, (booking_id, client_id, slot.starts_at, item.at)
-        case e.BookingCancelled(booking_id=booking_id):
+        case e.BookingCancelled(booking_id=booking_id) | e.CrmBookingRemoved(booking_id=booking_id):
             return "DELETE FROM reminder_visits{suffix} WHERE booking_id = %s", (booking_id,)
         case e.ReminderAttempted() as attempt:
             return _ATTEMPT, (*_key(attempt), attempt.client_id, item.position, item.at)

@@ -104,20 +104,14 @@ def _change(item: Recorded) -> tuple[str, dict[str, Any]] | None:
             return _INSERT, {
                 **_row(made, "booked"), "version": 1, "expires_at": None, "awaits": None, "made_at": item.at
             }  # fmt: skip
-        case e.CrmBookingSeen() as seen:
-            return _INSERT, {
-                "booking_id": seen.booking_id, "client_id": None, "staff_id": seen.slot.staff_id,
-                "starts_at": seen.slot.starts_at, "ends_at": seen.slot.ends_at, "service_ids": list(seen.service_ids),
-                "price": None, "status": "booked", "origin": "crm", "record_id": seen.record_id,
-                "overlap_allowed": seen.overlap_allowed, "version": 1, "expires_at": None,
-                "awaits": None, "made_at": item.at,
-            }  # fmt: skip
         case e.BookingMoved() as moved:
             return _MOVE, {
                 "booking_id": moved.booking_id, "staff_id": moved.slot.staff_id, "starts_at": moved.slot.starts_at,
                 "ends_at": moved.slot.ends_at, "service_ids": [one.service_id for one in moved.services],
                 "price": sum(one.price for one in moved.services),
             }  # fmt: skip
+        case e.CrmBookingSeen() | e.CrmBookingMoved() | e.CrmBookingRemoved() as event:
+            return _crm_change(event, item.at)
         case e.VisitConfirmed(booking_id=booking_id):
             return (
                 "UPDATE schedule{suffix} SET confirmed_at = %(at)s WHERE booking_id = %(booking_id)s",
@@ -136,6 +130,31 @@ def _change(item: Recorded) -> tuple[str, dict[str, Any]] | None:
             )
         case _:
             return None  # catalogue, clients, messages, integration and sync do not change whose time it is
+
+
+def _crm_change(event: e.CrmBookingEvent, at: datetime) -> tuple[str, dict[str, Any]]:
+    """What staff did in the CRM; it never wakes a booking that was called off here."""
+    match event:
+        case e.CrmBookingSeen() as seen:
+            return _INSERT, {
+                "booking_id": seen.booking_id, "client_id": None, "staff_id": seen.slot.staff_id,
+                "starts_at": seen.slot.starts_at, "ends_at": seen.slot.ends_at, "service_ids": list(seen.service_ids),
+                "price": None, "status": "booked", "origin": "crm", "record_id": seen.record_id,
+                "overlap_allowed": seen.overlap_allowed, "version": 1, "expires_at": None,
+                "awaits": None, "made_at": at,
+            }  # fmt: skip
+        case e.CrmBookingMoved() as moved:
+            return _MOVE_IN_CRM, {
+                "booking_id": moved.booking_id, "staff_id": moved.slot.staff_id, "starts_at": moved.slot.starts_at,
+                "ends_at": moved.slot.ends_at, "service_ids": list(moved.service_ids),
+                "overlap_allowed": moved.overlap_allowed,
+            }  # fmt: skip
+        case e.CrmBookingRemoved(booking_id=booking_id):
+            return (
+                """UPDATE schedule{suffix} SET status = 'cancelled', version = version + 1
+                   WHERE booking_id = %(booking_id)s AND status = 'booked'""",
+                {"booking_id": booking_id},
+            )
 
 
 def _row(event: e.SlotHeld | e.BookingMade, status: str) -> dict[str, Any]:
@@ -159,6 +178,12 @@ UPDATE schedule{suffix} SET version = version + 1, staff_id = %(staff_id)s,
     starts_at = %(starts_at)s, ends_at = %(ends_at)s, service_ids = %(service_ids)s, price = %(price)s,
     overlap_allowed = false, confirmed_at = NULL
 WHERE booking_id = %(booking_id)s"""
+# What the client agreed to stays; only of a booking made in the CRM do its services go by the CRM.
+_MOVE_IN_CRM = """
+UPDATE schedule{suffix} SET version = version + 1, staff_id = %(staff_id)s, starts_at = %(starts_at)s,
+    ends_at = %(ends_at)s, overlap_allowed = %(overlap_allowed)s, confirmed_at = NULL,
+    service_ids = CASE WHEN origin = 'crm' THEN %(service_ids)s::bigint[] ELSE service_ids END
+WHERE booking_id = %(booking_id)s AND status = 'booked'"""
 _INSERT = """
 INSERT INTO schedule{suffix} (booking_id, version, client_id, staff_id, starts_at, ends_at, service_ids, price, status,
     origin, record_id, overlap_allowed, expires_at, awaits, made_at)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Literal
 
-Doing = Literal["create", "move", "cancel", "skip", "look_up", "conflict", "pause"]
+Doing = Literal["create", "move", "cancel", "remove", "skip", "look_up", "conflict", "pause"]
 
 
 class Point(StrEnum):
@@ -47,6 +47,7 @@ STEPS: Mapping[Doing, tuple[Point, ...]] = {
     "create": (Point.PLANNED, *_WRITE),
     "move": (Point.PLANNED, Point.LOOKED, *_WRITE),
     "cancel": (Point.PLANNED, *_WRITE),
+    "remove": (Point.PLANNED, *_WRITE),
     "skip": (Point.PLANNED, Point.OUTCOME_STORED),
     "look_up": (Point.PLANNED, Point.LOOKED, Point.OUTCOME_STORED),
     "conflict": (Point.LOOKED, Point.OUTCOME_STORED),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from ledger import events as e
-from ledger.values import Actor
+from ledger.values import Actor, ServiceId
 from tests.builders import (
     BOOKING,
     MARIA,
@@ -51,6 +51,8 @@ EXAMPLES: dict[str, e.AnyEvent] = {
     "reminder_failed": e.ReminderFailed(BOOKING, MARIA, "hours_before", at("10:00"), "blocked"),
     "notice_sent": e.NoticeSent("booking", (7, 8)),
     "notice_failed": e.NoticeFailed("integration", (9,), "refused"),
+    "client_notice_sent": e.ClientNoticeSent(BOOKING, MARIA, (12,)),
+    "client_notice_failed": e.ClientNoticeFailed(BOOKING, MARIA, (12,), "blocked"),
     "integration_paused": e.IntegrationPaused(
         "auth", "Не указан идентификатор партнера", sealed("integration_paused.note")
     ),
@@ -63,5 +65,12 @@ EXAMPLES: dict[str, e.AnyEvent] = {
     "sync_failed": failed(status=422, retry_at=NOW + timedelta(minutes=1), parked=True),
     "sync_skipped": e.SyncSkipped(BOOKING, (3, 4), "superseded"),
     "conflict_found": e.ConflictFound(BOOKING, "duplicate", (RECORD,)),
+    "conflict_resolved": e.ConflictResolved(BOOKING, MARIA, "theirs", "moved_in_crm"),
     "crm_booking_seen": seen_in_crm(overlap_allowed=True),
+    "crm_booking_moved": e.CrmBookingMoved(
+        BOOKING, RECORD, slot(), slot("16:00", staff_id=OLGA), (ServiceId(1),), MARIA
+    ),
+    "crm_booking_removed": e.CrmBookingRemoved(BOOKING, RECORD, slot(), MARIA),
+    "crm_change_braked": e.CrmChangeBraked(removed=40, moved=2, known=51),
+    "crm_change_released": e.CrmChangeReleased(removed=40, moved=2),
 }

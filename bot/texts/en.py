@@ -141,6 +141,10 @@ EN = Words(
         errors.IntegrationPausedError: "The exchange with the salon's diary is stopped.",
         errors.NotRefusedError: "The salon's diary does not refuse us now.",
         errors.NothingToSyncError: "The salon's diary already has everything as it should be.",
+        errors.AttemptOpenError: "This booking is on its way to the salon's diary, please try again in a moment.",
+        errors.NothingToResolveError: "Everything is settled about this booking.",
+        errors.NoSuchAnswerError: "This cannot be settled like that, please choose another answer.",
+        errors.NotBrakedError: "No change in the CRM waits for anybody.",
         errors.InvalidCatalogError: "There is a mistake in our list of services, and we are putting it right.",
     },
 )

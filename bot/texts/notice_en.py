@@ -78,6 +78,8 @@ NOTICES_EN = NoticeWords(
         "moved_in_crm": "it was moved in the CRM",
         "removed_in_crm": "it was removed in the CRM",
         "unsendable": "the client's data cannot be opened or is incomplete",
+        "client_refused": "the CRM has the client on its black list",
+        "not_offered": "the CRM has that service or master no more",
     },
     refused="the CRM refused it",
     today_title="{day}: {visits}, {left}.",

@@ -85,6 +85,8 @@ NOTICES_RU = NoticeWords(
         "moved_in_crm": "в CRM её перенесли",
         "removed_in_crm": "в CRM её удалили",
         "unsendable": "данные клиента не открываются или неполны",
+        "client_refused": "клиент у CRM в чёрном списке",
+        "not_offered": "такой услуги или мастера в CRM больше нет",
     },
     refused="CRM отказала",
     today_title="{day}: {visits}, {left}.",

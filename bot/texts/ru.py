@@ -143,6 +143,10 @@ RU = Words(
         errors.IntegrationPausedError: "Обмен с журналом салона остановлен.",
         errors.NotRefusedError: "Журнал салона нам сейчас не отказывает.",
         errors.NothingToSyncError: "В журнале салона уже всё так, как нужно.",
+        errors.AttemptOpenError: "Запись как раз передаётся в журнал салона, попробуйте чуть позже.",
+        errors.NothingToResolveError: "По этой записи уже всё решено.",
+        errors.NoSuchAnswerError: "Здесь так решить нельзя, выберите другое.",
+        errors.NotBrakedError: "Перемены в CRM никого не ждут.",
         errors.InvalidCatalogError: "В списке услуг ошибка, мы её исправляем.",
     },
 )

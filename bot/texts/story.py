@@ -46,7 +46,9 @@ class _Teller:
                 | e.BookingMade()
                 | e.BookingMoved()
                 | e.BookingCancelled()
-                | e.CrmBookingSeen() as event
+                | e.CrmBookingSeen()
+                | e.CrmBookingMoved()
+                | e.CrmBookingRemoved() as event
             ):
                 told = self._booking(event, item.by)
                 is_imported = item.cause.startswith(IMPORT) and not isinstance(event, e.HoldLapsed)
@@ -55,6 +57,12 @@ class _Teller:
                 return self._words.confirmed
             case e.ReminderAttempted() | e.ReminderSent() | e.ReminderFailed() as event:
                 return self._reminder(event)
+            case e.ClientNoticeSent():
+                return self._words.client_told
+            case e.ClientNoticeFailed(reason=reason):
+                return self._words.client_not_told.format(reason=self._words.undelivered[reason])
+            case e.ConflictResolved(answer=answer):
+                return self._words.answers[answer].format(who=self._words.who[item.by.kind])
             case e.SyncAttempted() | e.SyncSucceeded() | e.SyncFailed() | e.SyncSkipped() | e.ConflictFound() as event:
                 return self._sync(event)
             case _:
@@ -84,6 +92,12 @@ class _Teller:
                 overlap = words.seen_overlap if event.overlap_allowed else ""
                 what = self._what(event.slot, event.service_ids)
                 return words.seen.format(record=self._record(event.record_id), what=what, overlap=overlap)
+            case e.CrmBookingMoved():
+                overlap = words.seen_overlap if event.overlap_allowed else ""
+                what, was = self._what(event.slot, event.service_ids), self._what(event.from_slot, [])
+                return words.moved_in_crm.format(what=what, was=was, overlap=overlap)
+            case e.CrmBookingRemoved():
+                return words.removed_in_crm
 
     def _reminder(self, event: e.ReminderEvent) -> str:
         words, kind = self._words, self._words.reminders[event.kind]
@@ -95,7 +109,7 @@ class _Teller:
             case e.ReminderFailed():
                 return words.not_reminded.format(kind=kind, reason=words.undelivered[event.reason])
 
-    def _sync(self, event: e.SyncEvent) -> str:
+    def _sync(self, event: e.SyncAttempted | e.SyncSucceeded | e.SyncFailed | e.SyncSkipped | e.ConflictFound) -> str:
         words = self._words
         match event:
             case e.SyncAttempted():

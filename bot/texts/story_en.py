@@ -15,6 +15,8 @@ EN_STORY = StoryWords(
     cancelled="{who}: the booking is cancelled, the time is free again.",
     seen="The booking was seen in the CRM ({record}), where it was entered by hand: {what}.{overlap}",
     seen_overlap=" The time was taken already; both bookings stand.",
+    moved_in_crm="In the CRM the booking was given another time: {what}. Its old time ({was}) is free again.{overlap}",
+    removed_in_crm="In the CRM the booking was deleted, the time is free again.",
     attempted="Attempt {number}: {operation} (passing on {covers}).",
     succeeded="Done: {operation}, {record}{how}.",
     skipped="Not sent to the CRM: {reason}.",
@@ -27,6 +29,8 @@ EN_STORY = StoryWords(
     reminding="Sending the reminder {kind}.",
     reminded="The reminder {kind} was delivered.",
     not_reminded="The reminder {kind} was not delivered: {reason}.",
+    client_told="The client was told of it.",
+    client_not_told="The client could not be told of it: {reason}. Please ring them up.",
     awaits={
         "consent": "Waiting for consent to process personal data.",
         "contact": "Waiting for a phone number.",
@@ -43,16 +47,19 @@ EN_STORY = StoryWords(
         "create": "creating the record in the CRM",
         "move": "moving the record in the CRM",
         "cancel": "deleting the record from the CRM",
+        "remove": "deleting the surplus record of the same visit from the CRM",
     },
     successes={
         "create": "the CRM has the record",
         "move": "the record is moved in the CRM",
         "cancel": "the record is gone from the CRM",
+        "remove": "the surplus record is gone from the CRM",
     },
     found={
         "create": " (found by looking it up)",
         "move": " (checked by looking it up)",
         "cancel": " (checked by looking it up)",
+        "remove": " (checked by looking it up)",
     },
     reminders={"day_before": "a day before the visit", "hours_before": "two hours before the visit"},
     undelivered={
@@ -90,6 +97,14 @@ EN_STORY = StoryWords(
         "moved_in_crm": "Conflict: the record was moved directly in the CRM.",
         "removed_in_crm": "Conflict: the record was deleted directly in the CRM.",
         "unsendable": "The booking cannot be passed on to the CRM: the client's data do not open or are incomplete.",
+        "client_refused": "The CRM does not accept this client: they are on its black list.",
+        "not_offered": "The CRM does not accept the booking: it has that service or master no more.",
+    },
+    answers={
+        "ours": "{who}: our booking stays, it goes into the CRM over whatever stands there.",
+        "theirs": "{who}: what the CRM has is right.",
+        "offer": "{who}: the client was asked to choose another time.",
+        "retry": "{who}: it is passed on once more.",
     },
     who={
         "client": "Client",

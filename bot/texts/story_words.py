@@ -22,6 +22,8 @@ class StoryWords:
     cancelled: str
     seen: str
     seen_overlap: str
+    moved_in_crm: str
+    removed_in_crm: str
     attempted: str
     succeeded: str
     skipped: str
@@ -34,6 +36,8 @@ class StoryWords:
     reminding: str
     reminded: str
     not_reminded: str
+    client_told: str
+    client_not_told: str
     awaits: Mapping[e.Awaits, str]
     lapses: Mapping[e.LapseReason, str]
     attempts: Mapping[e.Operation, str]
@@ -48,6 +52,7 @@ class StoryWords:
     """Why an attempt failed; a kind of tomorrow is told by its own name."""
     skips: Mapping[e.SkipReason, str]
     conflicts: Mapping[e.ConflictKind, str]
+    answers: Mapping[e.Answer, str]
     who: Mapping[str, str]
     events: Mapping[str, str]
     """By CLDR's plural category of `{n}`."""

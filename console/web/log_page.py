@@ -19,7 +19,7 @@ GROUPS: Mapping[str, object] = {
     "booking": e.BookingEvent | e.VisitEvent,
     "sync": e.SyncEvent,
     "client": e.ClientEvent,
-    "message": e.ReminderEvent | e.NoticeEvent,
+    "message": e.ReminderEvent | e.NoticeEvent | e.ClientNoticeEvent,
     "integration": e.IntegrationEvent,
     "catalog": e.CatalogEvent,
 }

@@ -32,6 +32,8 @@ _TONES = {
     "integration_paused": "bad",
     "reminder_failed": "bad",
     "notice_failed": "bad",
+    "client_notice_failed": "bad",
+    "crm_change_braked": "bad",
 }
 
 

@@ -17,19 +17,24 @@ def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
     match event:
         case e.SlotHeld() | e.HoldLapsed() | e.BookingMade() | e.BookingMoved() | e.BookingCancelled():
             return _booking(event, voice)
-        case e.CrmBookingSeen():
-            overlap = voice.words.overlap if event.overlap_allowed else ""
-            return [voice.slot(event.slot), voice.services(event.service_ids), _record(event.record_id, voice), overlap]
+        case e.CrmBookingSeen() | e.CrmBookingMoved() | e.CrmBookingRemoved():
+            return _crm_booking(event, voice)
         case e.VisitConfirmed():
             return [voice.slot(event.slot)]
-        case e.SyncAttempted() | e.SyncSucceeded() | e.SyncFailed() | e.SyncSkipped() | e.ConflictFound():
+        case e.SyncAttempted() | e.SyncSucceeded() | e.SyncFailed() | e.SyncSkipped():
             return _sync(event, voice)
+        case e.ConflictFound() | e.ConflictResolved():
+            return _conflict(event, voice)
         case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmAnswered():
             return _integration(event, voice)
         case e.CrmConnected() | e.BaselineImported():
             return _integration(event, voice)
+        case e.CrmChangeBraked() | e.CrmChangeReleased():
+            return _crm_change(event, voice)
         case e.ReminderAttempted() | e.ReminderSent() | e.ReminderFailed() | e.NoticeSent() | e.NoticeFailed():
             return _message(event, voice)
+        case e.ClientNoticeSent() | e.ClientNoticeFailed():
+            return [voice.words.value("reason", event.reason)] if isinstance(event, e.ClientNoticeFailed) else []
         case e.CatalogPublished() | e.ShiftsPublished() | e.ClientRegistered() | e.LanguageChosen() | e.ConsentGiven():
             return _salon(event, voice)
         case _:
@@ -54,7 +59,32 @@ def _booking(
             return [place]
 
 
-def _sync(event: e.SyncEvent, voice: Voice) -> list[str]:
+def _crm_booking(event: e.CrmBookingEvent, voice: Voice) -> list[str]:
+    place, record = voice.slot(event.slot), _record(event.record_id, voice)
+    if isinstance(event, e.CrmBookingRemoved):
+        return [place, record]
+    overlap = voice.words.overlap if event.overlap_allowed else ""
+    if isinstance(event, e.CrmBookingSeen):
+        return [place, voice.services(event.service_ids), record, overlap]
+    return [place, voice.words.was.format(slot=voice.slot(event.from_slot)), record, overlap]
+
+
+def _conflict(event: e.ConflictFound | e.ConflictResolved, voice: Voice) -> list[str]:
+    words = voice.words
+    kind = words.value("kind", event.kind) if event.kind else ""
+    if isinstance(event, e.ConflictResolved):
+        return [words.value("answer", event.answer), kind]
+    their_slot = voice.slot(event.their_slot) if event.their_slot else ""
+    return [kind, their_slot, *(_record(record, voice) for record in event.record_ids)]
+
+
+def _crm_change(event: e.CrmChangeEvent, voice: Voice) -> list[str]:
+    words = voice.words
+    counts = {"removed": event.removed, "moved": event.moved}
+    return [f"{words.field(name)}: {count}" for name, count in counts.items() if count]
+
+
+def _sync(event: e.SyncAttempted | e.SyncSucceeded | e.SyncFailed | e.SyncSkipped, voice: Voice) -> list[str]:
     words = voice.words
     match event:
         case e.SyncAttempted():
@@ -71,11 +101,12 @@ def _sync(event: e.SyncEvent, voice: Voice) -> list[str]:
             return [words.value("operation", event.operation), outcome, "" if kind == outcome else kind, status, waits]
         case e.SyncSkipped():
             return [words.value("reason", event.reason), words.covers_count.format(count=len(event.covers))]
-        case e.ConflictFound():
-            return [words.value("kind", event.kind), *(_record(record, voice) for record in event.record_ids)]
 
 
-def _integration(event: e.IntegrationEvent, voice: Voice) -> list[str]:
+def _integration(
+    event: e.IntegrationPaused | e.IntegrationResumed | e.CrmAnswered | e.CrmConnected | e.BaselineImported,
+    voice: Voice,
+) -> list[str]:
     words = voice.words
     match event:
         case e.IntegrationPaused():

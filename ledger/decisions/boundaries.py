@@ -17,6 +17,8 @@ BOOKING_TYPES: tuple[type[e.AnyEvent], ...] = (
     e.BookingMoved,
     e.BookingCancelled,
     e.CrmBookingSeen,
+    e.CrmBookingMoved,
+    e.CrmBookingRemoved,
 )
 
 
@@ -71,6 +73,10 @@ def crm_answers() -> BoundaryItem:
 
 def diary_state() -> BoundaryItem:
     return BoundaryItem(types=names(e.CrmConnected, e.BaselineImported), tags=[INTEGRATION], latest=True)
+
+
+def brake() -> BoundaryItem:
+    return BoundaryItem(types=names(e.CrmChangeBraked, e.CrmChangeReleased), tags=[INTEGRATION], latest=True)
 
 
 def connection() -> BoundaryItem:

@@ -35,7 +35,7 @@ class CancelBooking:
             raise errors.ForeignBookingError
         if entry.cancelled is not None:
             return Already(entry.cancelled)
-        if entry.version != self.version:
+        if entry.status != "booked" or entry.version != self.version:
             raise errors.StaleVersionError
         catalog = latest(history, e.CatalogPublished)
         notice = timedelta(minutes=catalog.policy.cancel_notice_minutes if catalog else 0)

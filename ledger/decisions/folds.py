@@ -69,6 +69,14 @@ def fold_entries(history: Iterable[Recorded]) -> dict[BookingId, Entry]:
                 )
             case e.CrmBookingSeen() as seen:
                 entries[seen.booking_id] = Entry(seen.booking_id, None, seen.slot, (), "booked", version=1)
+            case e.CrmBookingMoved(booking_id=booking_id) as moved:
+                before = entries.get(booking_id) or Entry(booking_id, moved.client_id, moved.from_slot, (), "booked")
+                if before.status == "booked":
+                    entries[booking_id] = replace(before, slot=moved.slot, version=before.version + 1)
+            case e.CrmBookingRemoved(booking_id=booking_id) if booking_id in entries:
+                before = entries[booking_id]
+                if before.status == "booked":
+                    entries[booking_id] = replace(before, status="cancelled", version=before.version + 1)
             case _:
                 pass  # catalogue, clients, integration and sync do not change whose time it is
     return entries

@@ -14,7 +14,7 @@ from ledger.decisions import boundaries
 from ledger.decisions.folds import latest
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
-from ledger.sync_state import SyncState, fold_sync
+from ledger.sync_state import ABOUT_RECORDS, SyncState, fold_sync
 from ledger.values import BookingId, RecordId, Slot
 
 
@@ -53,16 +53,21 @@ class BeginAttempt:
                 state.client_id,
                 self.attempt_id,
                 self.operation,
-                state.pending,
+                state.pending if self.operation != "remove" else (),
                 state.attempts + 1,
                 self.deadline_at,
-                state.record_id if self.operation != "create" else None,
-                state.slot if self.operation != "cancel" else None,
+                self._record(state),
+                state.slot if self.operation in ("create", "move") else None,
             )
         ]
 
     def answer(self, events: Sequence[e.AnyEvent]) -> e.SyncAttempted:
         return next(event for event in events if isinstance(event, e.SyncAttempted))
+
+    def _record(self, state: SyncState) -> RecordId | None:
+        if self.operation == "remove":
+            return state.surplus[0]
+        return state.record_id if self.operation != "create" else None
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ class NoteOutcome:
         state = _state(history)
         if state.open_attempt is None or state.open_attempt.attempt_id != self.outcome.attempt_id:
             raise errors.NothingToSyncError
-        has_changed = state.pending != state.open_attempt.covers
+        has_changed = state.open_attempt.operation != "remove" and state.pending != state.open_attempt.covers
         if has_changed and isinstance(self.outcome, e.SyncFailed) and not _is_about_records(self.conflict):
             return [msgspec.structs.replace(self.outcome, parked=False)]
         return [self.outcome, self.conflict] if self.conflict is not None else [self.outcome]
@@ -128,12 +133,13 @@ class NoteConflict:
     kind: e.ConflictKind
     record_ids: tuple[RecordId, ...]
     pending: tuple[int, ...] | None = None
+    their_slot: Slot | None = None
 
     def boundary(self) -> Sequence[BoundaryItem]:
         return [boundaries.booking(self.booking_id)]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
-        found = e.ConflictFound(self.booking_id, self.kind, self.record_ids)
+        found = e.ConflictFound(self.booking_id, self.kind, self.record_ids, self.their_slot)
         is_outdated = self.pending is not None and _state(history).pending != self.pending
         if is_outdated and not _is_about_records(found):
             raise errors.NothingToSyncError
@@ -146,7 +152,7 @@ class NoteConflict:
 
 
 def _is_about_records(conflict: e.ConflictFound | None) -> bool:
-    return conflict is not None and conflict.kind in ("duplicate", "ambiguous")
+    return conflict is not None and conflict.kind in ABOUT_RECORDS
 
 
 def _state(history: Sequence[Recorded]) -> SyncState:

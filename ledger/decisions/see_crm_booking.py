@@ -9,6 +9,7 @@ from ledger import events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
 from ledger.decisions.folds import fold_entries
+from ledger.decisions.outside_facts import clash_of
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
 from ledger.values import BookingId, RecordId, ServiceId, Slot
@@ -34,21 +35,9 @@ class SeeCrmBooking:
         for item in history:
             if isinstance(item.event, e.CrmBookingSeen | e.SyncSucceeded) and item.event.record_id == self.record_id:
                 return Already(item.event)
-        lapses: list[e.AnyEvent] = []
-        conflicts: list[e.AnyEvent] = []
-        is_overlap = False
-        for entry in fold_entries(history).values():
-            if not entry.slot.overlaps(self.slot):
-                continue
-            if entry.status == "held" and entry.client_id is not None:
-                reason: e.LapseReason = "taken_in_crm" if entry.is_live_hold(self.order.at) else "expired"
-                lapses.append(e.HoldLapsed(entry.booking_id, entry.client_id, entry.slot, reason))
-            elif entry.status == "booked":
-                is_overlap = True
-                if entry.client_id is not None:
-                    conflicts.append(e.ConflictFound(entry.booking_id, "overlap", (self.record_id,)))
-        seen = e.CrmBookingSeen(self.booking_id, self.record_id, self.slot, self.service_ids, is_overlap)
-        return [*lapses, seen, *conflicts]
+        clash = clash_of(self.slot, fold_entries(history).values(), self.order.at, self.record_id)
+        seen = e.CrmBookingSeen(self.booking_id, self.record_id, self.slot, self.service_ids, clash.is_overlap)
+        return [*clash.lapses, seen, *clash.conflicts]
 
     def answer(self, events: Sequence[e.AnyEvent]) -> bool:
         """Whether the record stands in the ledger as made by hand."""

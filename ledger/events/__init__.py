@@ -38,6 +38,8 @@ from ledger.events.integration import (
     PauseKind as PauseKind,
 )
 from ledger.events.messages import (
+    ClientNoticeFailed as ClientNoticeFailed,
+    ClientNoticeSent as ClientNoticeSent,
     NoticeFailed as NoticeFailed,
     NoticeSent as NoticeSent,
     ReminderAttempted as ReminderAttempted,
@@ -46,10 +48,18 @@ from ledger.events.messages import (
     ReminderSent as ReminderSent,
     UndeliveredReason as UndeliveredReason,
 )
-from ledger.events.sync_in import CrmBookingSeen as CrmBookingSeen
+from ledger.events.sync_in import (
+    CrmBookingMoved as CrmBookingMoved,
+    CrmBookingRemoved as CrmBookingRemoved,
+    CrmBookingSeen as CrmBookingSeen,
+    CrmChangeBraked as CrmChangeBraked,
+    CrmChangeReleased as CrmChangeReleased,
+)
 from ledger.events.sync_out import (
+    Answer as Answer,
     ConflictFound as ConflictFound,
     ConflictKind as ConflictKind,
+    ConflictResolved as ConflictResolved,
     Operation as Operation,
     SkipReason as SkipReason,
     SyncAttempted as SyncAttempted,
@@ -58,14 +68,27 @@ from ledger.events.sync_out import (
     SyncSucceeded as SyncSucceeded,
 )
 
-BookingEvent = SlotHeld | HoldLapsed | BookingMade | BookingMoved | BookingCancelled | CrmBookingSeen
+CrmBookingEvent = CrmBookingSeen | CrmBookingMoved | CrmBookingRemoved
+BookingEvent = SlotHeld | HoldLapsed | BookingMade | BookingMoved | BookingCancelled | CrmBookingEvent
 VisitEvent = VisitConfirmed
 CatalogEvent = CatalogPublished | ShiftsPublished
 ClientEvent = ClientRegistered | LanguageChosen | ConsentGiven
 ReminderEvent = ReminderAttempted | ReminderSent | ReminderFailed
 NoticeEvent = NoticeSent | NoticeFailed
-IntegrationEvent = IntegrationPaused | IntegrationResumed | CrmAnswered | CrmConnected | BaselineImported
-SyncEvent = SyncAttempted | SyncSucceeded | SyncFailed | SyncSkipped | ConflictFound
+ClientNoticeEvent = ClientNoticeSent | ClientNoticeFailed
+CrmChangeEvent = CrmChangeBraked | CrmChangeReleased
+IntegrationEvent = (
+    IntegrationPaused | IntegrationResumed | CrmAnswered | CrmConnected | BaselineImported | CrmChangeEvent
+)
+SyncEvent = SyncAttempted | SyncSucceeded | SyncFailed | SyncSkipped | ConflictFound | ConflictResolved
 AnyEvent = (
-    BookingEvent | VisitEvent | CatalogEvent | ClientEvent | ReminderEvent | NoticeEvent | IntegrationEvent | SyncEvent
+    BookingEvent
+    | VisitEvent
+    | CatalogEvent
+    | ClientEvent
+    | ReminderEvent
+    | NoticeEvent
+    | ClientNoticeEvent
+    | IntegrationEvent
+    | SyncEvent
 )

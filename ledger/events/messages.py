@@ -53,3 +53,20 @@ class NoticeFailed(Event, frozen=True):
     kind: Literal["booking", "integration"]
     covers: tuple[int, ...]
     reason: UndeliveredReason
+
+
+class ClientNoticeSent(Event, frozen=True):
+    """A client was told what the salon did with their booking; `covers` are the positions of what it was about."""
+
+    booking_id: BookingId
+    client_id: ClientId
+    covers: tuple[int, ...]
+
+
+class ClientNoticeFailed(Event, frozen=True):
+    """A client could not be told what the salon did with their booking; somebody has to ring them up."""
+
+    booking_id: BookingId
+    client_id: ClientId
+    covers: tuple[int, ...]
+    reason: UndeliveredReason

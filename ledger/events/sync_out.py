@@ -8,9 +8,21 @@ from typing import Literal
 from ledger.events.base import Event
 from ledger.values import BookingId, ClientId, RecordId, Sealed, Slot
 
-Operation = Literal["create", "move", "cancel"]
+Operation = Literal["create", "move", "cancel", "remove"]
+"""`remove` takes a second record of the same visit out of the CRM; the booking itself stands."""
 SkipReason = Literal["superseded", "past"]
-ConflictKind = Literal["slot_busy", "duplicate", "ambiguous", "overlap", "moved_in_crm", "removed_in_crm", "unsendable"]
+ConflictKind = Literal[
+    "slot_busy",
+    "duplicate",
+    "ambiguous",
+    "overlap",
+    "moved_in_crm",
+    "removed_in_crm",
+    "unsendable",
+    "client_refused",
+    "not_offered",
+]
+Answer = Literal["ours", "theirs", "offer", "retry"]
 
 
 class SyncAttempted(Event, frozen=True):
@@ -32,7 +44,10 @@ class SyncAttempted(Event, frozen=True):
 
 
 class SyncSucceeded(Event, frozen=True):
-    """The CRM holds what it should for the covered events; `seen_by` says how we know."""
+    """The CRM holds what it should for the covered events; `seen_by` says how we know.
+
+    `slot` is where the record was seen to stand, where that is not what the attempt asked for.
+    """
 
     booking_id: BookingId
     attempt_id: int
@@ -40,6 +55,7 @@ class SyncSucceeded(Event, frozen=True):
     covers: tuple[int, ...]
     record_id: RecordId
     seen_by: Literal["answer", "look_up"]
+    slot: Slot | None = None
 
 
 class SyncFailed(Event, frozen=True):
@@ -70,8 +86,25 @@ class SyncSkipped(Event, frozen=True):
 
 
 class ConflictFound(Event, frozen=True):
-    """Ledger and CRM contradict each other about a booking; it waits for a person."""
+    """Ledger and CRM contradict each other about a booking; it waits for a person.
+
+    `their_slot` is where the CRM holds the booking, if it was moved there by hand.
+    """
 
     booking_id: BookingId
     kind: ConflictKind
     record_ids: tuple[RecordId, ...] = ()
+    their_slot: Slot | None = None
+
+
+class ConflictResolved(Event, frozen=True):
+    """An operator answered for a booking that waited for a person; `kind` absent: it had been refused.
+
+    `ours`: what the ledger says goes into the CRM, over whatever stands there. `theirs`: the CRM's word counts, ours
+    follows. `offer`: the client is asked to choose another time. `retry`: it is tried once more as it is.
+    """
+
+    booking_id: BookingId
+    client_id: ClientId
+    answer: Answer
+    kind: ConflictKind | None = None

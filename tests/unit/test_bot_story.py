@@ -29,6 +29,7 @@ from tests.builders import (
     slot,
     succeeded,
 )
+from tests.examples import EXAMPLES
 
 CATALOG = Catalog(catalog(), datetime(2030, 1, 1, tzinfo=UTC))
 
@@ -99,6 +100,18 @@ def test_every_skip_is_told(reason: e.SkipReason, language: e.Language) -> None:
     assert "CRM" in told(e.SyncSkipped(held().booking_id, (1,), reason), language=language)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("answer", get_args(e.Answer))
+def test_every_answer_to_a_conflict_is_told(answer: e.Answer, language: e.Language) -> None:
+    assert told(e.ConflictResolved(held().booking_id, held().client_id, answer), language=language).endswith(".")
+
+
+def test_what_staff_did_in_the_crm_is_told_with_the_time_before() -> None:
+    said = told(EXAMPLES["crm_booking_moved"])
+    assert "Ольга, понедельник, 7 января, 16:00–17:00" in said
+    assert "10:00–11:00" in said
+
+
 def test_the_rest_of_a_booking_is_told() -> None:
     assert "запись отменена" in told(cancelled())
     assert "запись перенесена: Стрижка, Анна, понедельник, 7 января, 16:00–17:00." in told(moved(slot("16:00")))
@@ -135,7 +148,23 @@ def test_every_event_of_a_booking_has_a_sentence(language: e.Language) -> None:
         ),
         e.ReminderFailed(held().booking_id, held().client_id, "hours_before", NOW, "blocked"),
     ]
-    shapes = [*get_args(e.BookingEvent), *get_args(e.SyncEvent), *get_args(e.ReminderEvent), e.VisitConfirmed]
+    one_of_each += [
+        EXAMPLES[name]
+        for name in (
+            "crm_booking_moved",
+            "crm_booking_removed",
+            "conflict_resolved",
+            "client_notice_sent",
+            "client_notice_failed",
+        )
+    ]
+    shapes = [
+        *get_args(e.BookingEvent),
+        *get_args(e.SyncEvent),
+        *get_args(e.ReminderEvent),
+        *get_args(e.ClientNoticeEvent),
+        e.VisitConfirmed,
+    ]
     assert {type(event) for event in one_of_each} == set(shapes)
     lines = story_lines(history(*one_of_each), CATALOG, MOSCOW, language)
     assert len(lines) == len(one_of_each)

@@ -33,6 +33,13 @@ const KINDS = {
   sync_skipped: ["sync", "gone", "way"],
   conflict_found: ["sync", "warn", "bad"],
   crm_booking_seen: ["integration", "hand"],
+  conflict_resolved: ["sync", "check", "way"],
+  crm_booking_moved: ["integration", "hand"],
+  crm_booking_removed: ["integration", "hand", "warn"],
+  crm_change_braked: ["integration", "warn", "bad"],
+  crm_change_released: ["integration", "check"],
+  client_notice_sent: ["clients", "bell", "good"],
+  client_notice_failed: ["clients", "bell", "warn"],
 };
 
 export const FILTERS = ["all", "bookings", "sync", "integration", "clients", "catalog"];
@@ -62,6 +69,7 @@ const TELL = [
   ["version", value => t("part.version", { version: value })],
   ["number", value => (value > 1 ? t("part.attempt", { n: value }) : null)],
   ["outcome", value => valueWord("outcome", value)],
+  ["answer", value => valueWord("answer", value)],
   ["kind", value => valueWord("kind", value)],
   ["reason", value => valueWord("reason", value)],
   ["seen_by", value => valueWord("seen_by", value)],
