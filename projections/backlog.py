@@ -107,12 +107,15 @@ class BacklogProjection:
         concerned = [(item.event.booking_id, item) for item in events if isinstance(item.event, _Concerning)]
         states = rows.load({booking_id for booking_id, _ in concerned})
         for booking_id, item in concerned:
-            state = evolve(states.get(booking_id), item)
+            before = states.get(booking_id)
+            state = evolve(before, item)
             if state is not None:
                 states[booking_id] = state
             rows.note_outcomes(item)
             if state is not None and state.parked:
                 rows.park(booking_id, state.conflict or "refused")
+            elif before is not None and before.parked:
+                rows.unpark(booking_id)
         for state in states.values():
             rows.save(state)
 
@@ -156,8 +159,6 @@ class _Rows:
                 self._settle(covers, "succeeded", None, None)
             case e.SyncSkipped(covers=covers, reason=reason):
                 self._settle(covers, "skipped", reason, None)
-            case e.ConflictResolved(booking_id=booking_id, answer=answer) if answer != "offer":
-                self._unpark(booking_id)
             case e.SyncFailed() as failed:
                 self._execute(
                     """INSERT INTO backlog_failures{suffix}
@@ -182,7 +183,8 @@ class _Rows:
             booking_id,
         )
 
-    def _unpark(self, booking_id: BookingId) -> None:
+    def unpark(self, booking_id: BookingId) -> None:
+        """Whoever answered, an operator or the client by another wish: what waited for a person waits for its turn."""
         self._execute(
             """UPDATE backlog_events{suffix} SET sync = 'pending', reason = NULL
                WHERE booking_id = %s AND sync = 'parked'""",
