@@ -13,15 +13,15 @@ from ledger.clock import Clock
 from ledger.codec import stored_name
 from ledger.decisions.integration import PauseIntegration
 from ledger.decisions.note_sync import NoteConflict, NoteOutcome
-from ledger.errors import SealError
 from ledger.leases import Lease
 from ledger.ledger import Ledger, Order
-from ledger.privacy import Vault, scrubbed
+from ledger.privacy import Vault, random_id, scrubbed
 from ledger.sync_state import MAX_ATTEMPTS, SyncState
-from ledger.values import Actor, RecordId
+from ledger.values import Actor, RecordId, Slot
 from projections import backlog
-from projections.clients import contact_of
+from projections.clients import phone_of
 from sync import errors, look_up
+from sync.contradictions import conflict_of, dragged, elsewhere, slot_of
 from sync.pace import Pace
 from sync.wire import CrmRecord
 from sync.yclients import Yclients
@@ -43,14 +43,18 @@ class Outcomes:
         self._look_pauses: dict[int, float] = {}
 
     def succeed(
-        self, attempt: e.SyncAttempted, record_id: int, seen_by: Literal["answer", "look_up"], lease: Lease
+        self,
+        attempt: e.SyncAttempted,
+        record_id: int,
+        seen_by: Literal["answer", "look_up"],
+        lease: Lease,
+        slot: Slot | None = None,
     ) -> None:
-        """The CRM holds what it should."""
-        done = e.SyncSucceeded(
-            attempt.booking_id, attempt.attempt_id, attempt.operation, attempt.covers, RecordId(record_id), seen_by
-        )
+        """The CRM holds what it should; at `slot`, if that is not where it was asked to."""
+        booking_id, doing, record = attempt.booking_id, attempt.operation, RecordId(record_id)
+        done = e.SyncSucceeded(booking_id, attempt.attempt_id, doing, attempt.covers, record, seen_by, slot)
         self._ledger.execute(NoteOutcome(self._order(attempt, "outcome"), done), lease=lease)
-        _log.info("synced", booking=attempt.booking_id, operation=attempt.operation, record=record_id, by=seen_by)
+        _log.info("synced", booking=booking_id, operation=doing, record=record_id, by=seen_by)
 
     def fail(self, attempt: e.SyncAttempted, failure: errors.SyncError, lease: Lease) -> None:
         """Sorts a failure: the CRM untouched, its own no, or unknown; a no to us as such pauses the integration."""
@@ -66,7 +70,7 @@ class Outcomes:
                 outcome = "refused"
         is_ours_to_mend = isinstance(failure, errors.AuthError | errors.LicenceError | errors.RightsError)
         parked = outcome == "refused" and not is_ours_to_mend
-        self._note_failure(attempt, failure, outcome, lease, parked=parked)
+        self._note_failure(attempt, failure, outcome, lease, parked=parked, conflict=conflict_of(failure, attempt))
         if is_ours_to_mend:
             self.pause_for(failure, f"sync:{attempt.attempt_id}:pause")
 
@@ -98,7 +102,7 @@ class Outcomes:
             return
         found = look_up.matching(records, state, slot, phone, self._bound_elsewhere(state))
         if len(found.live) == 1:
-            self.succeed(attempt, found.live[0].record_id, "look_up", lease)
+            self.succeed(attempt, found.live[0].record_id, "look_up", lease, elsewhere(found.live[0], slot))
             return
         clashing = found.live or [record for record in records if look_up.stands_in(record, slot)]
         self._refuse_busy(attempt, busy, "ambiguous" if found.live else "slot_busy", clashing, lease)
@@ -143,7 +147,7 @@ class Outcomes:
         if attempt is None:
             return
         try:
-            if attempt.operation == "cancel" and attempt.record_id is not None:
+            if attempt.operation in ("cancel", "remove") and attempt.record_id is not None:
                 self.look_up_cancelled(state, attempt, attempt.record_id, lease)
             elif attempt.operation == "move" and attempt.record_id is not None:
                 self._look_up_moved(state, attempt, attempt.record_id, lease)
@@ -181,7 +185,7 @@ class Outcomes:
         elif look_up.is_at(record, was) or not state.is_wanted:
             self._conclude_absence(attempt, lease)
         else:
-            self.conflict(state, "moved_in_crm", [record_id], lease)
+            self.conflict(state, "moved_in_crm", [record_id], lease, slot_of(record))
 
     def look_for_twin(self, state: SyncState, attempt: e.SyncAttempted, phone: str, lease: Lease) -> None:
         """After a create that followed a "not there": the first request may have arrived late after all."""
@@ -195,21 +199,27 @@ class Outcomes:
             self.conflict(state, "duplicate", [record.record_id for record in found.live], lease)
 
     def _look_up_created(self, state: SyncState, attempt: e.SyncAttempted, lease: Lease) -> None:
-        contact = contact_of(self._ledger, self._vault, state.client_id)
-        if contact is None:
-            raise SealError(f"booking {state.booking_id} has a client without a contact")
+        phone = phone_of(self._ledger, self._vault, state.client_id)
+        others = self._bound_elsewhere(state)
         records = look_up.by_creation(self._crm, attempt.deadline_at, self._clock.now())
         slot = attempt.slot or state.slot
-        found = look_up.matching(records, state, slot, contact.phone, self._bound_elsewhere(state))
+        found = look_up.matching(records, state, slot, phone, others)
         if len(found.live) == 1:
-            self.succeed(attempt, found.live[0].record_id, "look_up", lease)
+            self.succeed(attempt, found.live[0].record_id, "look_up", lease, elsewhere(found.live[0], slot))
         elif found.live:
             self.conflict(state, "duplicate", [record.record_id for record in found.live], lease)
         elif found.deleted and state.is_wanted:
             # Created, then removed in the CRM: creating it again would undo somebody's decision.
             self.conflict(state, "removed_in_crm", [record.record_id for record in found.deleted], lease)
+        elif self._is_sure(attempt) and (one := dragged(records, state, attempt, phone, others, self._pace)):
+            self.conflict(state, "ambiguous", [one.record_id], lease, slot_of(one))
         else:
             self._conclude_absence(attempt, lease)
+
+    def _is_sure(self, attempt: e.SyncAttempted) -> bool:
+        """Whether "not there" counts by now: nothing of the attempt can still be on its way."""
+        now = self._pace.stopwatch()
+        return now - self._known_since.setdefault(attempt.attempt_id, now) >= self._pace.sure_after
 
     def _conclude_absence(self, attempt: e.SyncAttempted, lease: Lease) -> None:
         """ "Not there" counts only once the request can no longer be on its way; until then look again.
@@ -217,11 +227,10 @@ class Outcomes:
         Not by the attempt's deadline: that was named by the clock of its sender, which may be set, or be another
         machine's. This process waits the whole time out itself, from when it first knew of the attempt.
         """
-        now = self._pace.stopwatch()
-        sure_at = self._known_since.setdefault(attempt.attempt_id, now) + self._pace.sure_after
-        if now < sure_at:
+        if not self._is_sure(attempt):
+            sure_at = self._known_since[attempt.attempt_id] + self._pace.sure_after
             pause = max(self._pace.settle.total_seconds() / 6, 1.0)
-            self._look_again_at[attempt.attempt_id] = min(sure_at, now + pause)
+            self._look_again_at[attempt.attempt_id] = min(sure_at, self._pace.stopwatch() + pause)
             return
         absent = errors.UnknownOutcomeError(detail="looked up, not there")
         self._note_failure(attempt, absent, "absent", lease, parked=attempt.number >= MAX_ATTEMPTS)
@@ -265,15 +274,26 @@ class Outcomes:
         """A booking that cannot be put into a request at all waits for a person; the others go on."""
         self.conflict(state, "unsendable", [], lease)
 
-    def conflict(self, state: SyncState, kind: e.ConflictKind, record_ids: Sequence[int], lease: Lease) -> None:
+    def conflict(
+        self,
+        state: SyncState,
+        kind: e.ConflictKind,
+        record_ids: Sequence[int],
+        lease: Lease,
+        their_slot: Slot | None = None,
+    ) -> None:
         """Ledger and CRM contradict each other: the booking waits for a person, the others go on."""
         records = tuple(RecordId(record_id) for record_id in record_ids)
-        order = Order(f"sync:conflict:{state.booking_id}:{kind}:{state.pending}", _SENDER, self._clock.now())
-        self._ledger.execute(NoteConflict(order, state.booking_id, kind, records, state.pending), lease=lease)
+        # A new id each time: once answered, the very same question may come up again.
+        order = Order(f"sync:conflict:{random_id()}", _SENDER, self._clock.now())
+        note = NoteConflict(order, state.booking_id, kind, records, state.pending, their_slot)
+        self._ledger.execute(note, lease=lease)
         _log.warning("conflict", booking=state.booking_id, kind=kind, records=record_ids)
 
     def _bound_elsewhere(self, state: SyncState) -> set[int]:
-        return backlog.records_of_others(self._ledger.recorder.database, state.booking_id)
+        """Records that are other bookings', and those that are not to be taken for this one any more."""
+        others = backlog.records_of_others(self._ledger.recorder.database, state.booking_id)
+        return {*others, *state.disowned, *state.surplus}
 
     def _order(self, attempt: e.SyncAttempted, step: str) -> Order:
         command_id = f"sync:{attempt.attempt_id}:{step}"

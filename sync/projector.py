@@ -22,6 +22,7 @@ from projections import backlog
 from projections.clients import Contact, contact_of
 from projections.integration import integration
 from sync import errors, look_up
+from sync.contradictions import slot_of
 from sync.outcomes import LONGEST_LOOK_PAUSE, Outcomes
 from sync.pace import START_WITHIN, USUAL_PACE, Pace
 from sync.plan import PlanItem, make_plan
@@ -93,7 +94,7 @@ class SyncProjector:
                 return self._create
             case "move":
                 return self._move
-            case "cancel":
+            case "cancel" | "remove":
                 return self._cancel
             case "skip":
                 return lambda item, lease: self._skip(item.state, lease, "superseded")
@@ -112,7 +113,7 @@ class SyncProjector:
         attempt = self._begin(state, "create", lease)
         try:
             self._check_start(attempt)
-            record = self._crm.create(_record_of(state, state.slot, contact))
+            record = self._crm.create(_record_of(state, state.slot, contact), save_if_busy=state.forced)
         except errors.BusyError as busy:
             self._outcomes.settle_busy(state, attempt, contact.phone, busy, lease)
         except errors.SyncError as failure:
@@ -132,7 +133,7 @@ class SyncProjector:
         if record is None or record.deleted:
             self._outcomes.conflict(state, "removed_in_crm", [state.record_id], lease)
         elif not look_up.is_at(record, state.crm_slot) and not look_up.is_at(record, state.slot):
-            self._outcomes.conflict(state, "moved_in_crm", [state.record_id], lease)
+            self._outcomes.conflict(state, "moved_in_crm", [state.record_id], lease, slot_of(record))
         elif not self._send_move(item, contact, record, lease):
             # Only our own old time was in the way: some answers take a record for its own rival. Staff may have been
             # at work meanwhile, so it is looked at anew.
@@ -142,10 +143,10 @@ class SyncProjector:
         """One attempt; False when it was refused as busy and nothing but the booking itself stands there.
 
         With `over`, records of ours that are known to stand there, it is sent to be saved all the same, once a look
-        has shown that nobody else's does, there or where those records go.
+        has shown that nobody else's does, there or where those records go. By an operator's word it needs no look.
         """
-        state, is_forced = item.state, bool(item.over)
-        if strangers := self._strangers(item.circle, {record.record_id, *item.over}):
+        state, is_forced = item.state, bool(item.over) or item.state.forced
+        if not state.forced and (strangers := self._strangers(item.circle, {record.record_id, *item.over})):
             self._outcomes.conflict(state, "slot_busy", strangers, lease)
             return True
         attempt = self._begin(state, "move", lease)
@@ -174,7 +175,8 @@ class SyncProjector:
         ]
 
     def _cancel(self, item: PlanItem, lease: Lease) -> None:
-        attempt = self._begin(item.state, "cancel", lease)
+        """Takes the booking's record out of the CRM, or a second one of the same visit."""
+        attempt = self._begin(item.state, "remove" if item.step == "remove" else "cancel", lease)
         record_id = attempt.record_id
         if record_id is None:
             raise NothingToSyncError

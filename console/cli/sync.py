@@ -100,7 +100,7 @@ def current_plan(house: House) -> tuple[list[PlanItem], Clashes | None]:
 def plan_json(items: Sequence[PlanItem], clashing: Clashes | None) -> dict[str, Any]:
     """The form the contract promises."""
     operations = [
-        "conflict" if item.step == "parked" or (clashing and item.booking_id in clashing) else item.step
+        "conflict" if item.step == "parked" or (clashing and item.booking_id in clashing) else _contract_step(item)
         for item in items
     ]
     counted = Counter(operations)
@@ -119,6 +119,11 @@ def plan_json(items: Sequence[PlanItem], clashing: Clashes | None) -> dict[str, 
             for item, operation in zip(items, operations, strict=True)
         ],
     }
+
+
+def _contract_step(item: PlanItem) -> str:
+    """The contract knows one kind of removal."""
+    return "cancel" if item.step == "remove" else item.step
 
 
 def _reason(item: PlanItem, clashing: Clashes | None) -> str:
