@@ -129,6 +129,11 @@ def differences(shown: ShownPlan, items: Sequence[PlanItem], clashing: Clashes |
         yield "order    the same bookings, in another order"
 
 
+def _contract_step(item: PlanItem) -> str:
+    """The contract knows one kind of removal."""
+    return "cancel" if item.step == "remove" else item.step
+
+
 def _said(item: ShownItem, *, by_outcome: bool) -> str:
     return f"{item.operation if by_outcome else item.step} {item.place}"
 
@@ -138,7 +143,7 @@ def _shown(item: PlanItem, clashing: Clashes | None) -> ShownItem:
     return ShownItem(
         item.booking_id,
         booking_code(item.booking_id),
-        "conflict" if is_conflict else item.step,
+        "conflict" if is_conflict else _contract_step(item),
         item.step,
         reason_of(item, clashing),
         item.state.slot.staff_id,

@@ -89,12 +89,15 @@ class BacklogProjection:
         stored = rows.load({booking_id for booking_id, _ in concerned})
         states = dict(stored)
         for booking_id, item in concerned:
-            state = evolve(states.get(booking_id), item)
+            before = states.get(booking_id)
+            state = evolve(before, item)
             if state is not None:
                 states[booking_id] = state
             rows.note_outcomes(item)
             if state is not None and state.parked:
                 rows.park(booking_id, state.conflict or "refused")
+            elif before is not None and before.parked:
+                rows.unpark(booking_id)
         for state in states.values():
             rows.save(stored.get(state.booking_id), state)
 
@@ -143,8 +146,6 @@ class _Rows:
                 self._settle(covers, "succeeded", None, None)
             case e.SyncSkipped(covers=covers, reason=reason):
                 self._settle(covers, "skipped", reason, None)
-            case e.ConflictResolved(booking_id=booking_id, answer=answer) if answer != "offer":
-                self._unpark(booking_id)
             case e.SyncFailed() as failed:
                 sync_failures.note_failure(self._execute, item, failed)
             case _:
@@ -158,7 +159,8 @@ class _Rows:
             booking_id,
         )
 
-    def _unpark(self, booking_id: BookingId) -> None:
+    def unpark(self, booking_id: BookingId) -> None:
+        """Whoever answered, an operator or the client by another wish: what waited for a person waits for its turn."""
         self._execute(
             """UPDATE backlog_events{suffix} SET sync = 'pending', reason = NULL
                WHERE booking_id = %s AND sync = 'parked'""",

@@ -37,7 +37,8 @@ CREATE INDEX backlog_leaving{suffix}_place ON backlog_leaving{suffix} (staff_id,
 """The times that open bookings may still hold in the CRM, although they are wanted elsewhere or not at all."""
 
 _OPEN = "status IN ('pending', 'unknown', 'parked')"
-_TO_DO = "status IN ('pending', 'unknown')"
+# What waits for a person may still have a request that has to be looked up.
+_TO_DO = "(status IN ('pending', 'unknown') OR status = 'parked' AND state->>'open_attempt' IS NOT NULL)"
 _LANES: dict[Lane, str] = {
     "all": "true",
     "live": "pending_since > %(live_since)s",

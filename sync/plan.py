@@ -18,7 +18,7 @@ from sync.look_up import stands_in
 from sync.wire import CrmRecord
 from sync.yclients import Yclients
 
-Step = Literal["create", "move", "cancel", "skip", "look_up", "past", "parked", "wait"]
+Step = Literal["create", "move", "cancel", "remove", "skip", "look_up", "past", "parked", "wait"]
 Past = Literal["send", "skip", "ask"]
 
 
@@ -177,7 +177,7 @@ def _reachable(start: BookingId, after: Mapping[BookingId, Sequence[BookingId]])
 
 def conflicts(crm: Yclients, items: Sequence[PlanItem]) -> dict[BookingId, list[CrmRecord]] | None:
     """Which planned creates and moves would meet a live record of somebody else; None when the CRM can't be reached."""
-    needing = [item.state for item in items if item.step in ("create", "move")]
+    needing = [item.state for item in items if item.step in ("create", "move") and not item.state.forced]
     if not needing:
         return {}
     try:
@@ -203,14 +203,16 @@ def conflicts(crm: Yclients, items: Sequence[PlanItem]) -> dict[BookingId, list[
 
 
 def _item(state: SyncState, now: datetime, past: Past) -> PlanItem:
-    if state.parked:
-        return PlanItem(state, "parked", state.conflict or "refused")
     if state.open_attempt is not None:
         return PlanItem(state, "look_up", "the last request's outcome is unknown")
+    if state.parked:
+        return PlanItem(state, "parked", state.conflict or "refused")
     if state.operation == "skip":
         return PlanItem(state, "skip", "superseded")
     if state.retry_at is not None and state.retry_at > now:
         return PlanItem(state, "wait", "waits for its next try")
+    if state.operation == "remove":
+        return PlanItem(state, "remove", f"a second record of the same visit, {state.surplus[0]}")
     if state.operation == "cancel":
         return PlanItem(state, "cancel", "cancelled here, still in the CRM")
     # A visit that moved into what is past by now must still leave the coming time it has in the CRM.
@@ -218,6 +220,7 @@ def _item(state: SyncState, now: datetime, past: Past) -> PlanItem:
     if is_past and past != "send":
         said = "by choice it is not sent" if past == "skip" else "it waits for a choice"
         return PlanItem(state, "past", f"the visit's time has passed: {said}")
+    over = "; goes over what stands there" if state.forced else ""
     if state.operation == "move":
-        return PlanItem(state, "move", "moved here, at its old time in the CRM")
-    return PlanItem(state, "create", "booked here, not in the CRM")
+        return PlanItem(state, "move", f"moved here, at its old time in the CRM{over}")
+    return PlanItem(state, "create", f"booked here, not in the CRM{over}")

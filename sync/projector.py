@@ -19,8 +19,9 @@ from ledger.values import BookingId
 from projections import queue
 from projections.integration import integration
 from sync import errors
-from sync.outcomes import LONGEST_LOOK_PAUSE, Outcomes
+from sync.outcomes import Outcomes
 from sync.pace import USUAL_PACE, Pace
+from sync.patience import LONGEST_LOOK_PAUSE
 from sync.plan import Past, PlanItem, present_plan
 from sync.refusals import pause_for
 from sync.sending import SENDER, Sending
@@ -114,7 +115,7 @@ class SyncProjector:
                 return self._sending.create
             case "move":
                 return self._sending.move
-            case "cancel":
+            case "cancel" | "remove":
                 return self._sending.cancel
             case "skip":
                 return lambda item, lease: self._skip(item.state, lease, "superseded")
@@ -159,7 +160,7 @@ class SyncProjector:
 def _doing(item: PlanItem) -> Doing:
     """A visit that is past is done with by a skip."""
     match item.step:
-        case "create" | "move" | "cancel" | "look_up":
+        case "create" | "move" | "cancel" | "remove" | "look_up":
             return item.step
         case _:
             return "skip"

@@ -20,6 +20,7 @@ from ledger.sync_state import SyncState
 from ledger.values import Actor, Slot
 from projections.clients import Contact, contact_of
 from sync import errors, look_up
+from sync.contradictions import slot_of
 from sync.outcomes import Outcomes
 from sync.pace import START_WITHIN, Pace
 from sync.plan import PlanItem
@@ -59,7 +60,7 @@ class Sending:
         attempt = self._begin(state, "create", lease)
         try:
             self._check_start(attempt)
-            record = self._crm.create(_record_of(state, state.slot, contact))
+            record = self._crm.create(_record_of(state, state.slot, contact), save_if_busy=state.forced)
         except errors.BusyError as busy:
             self._way.was_written()
             self._outcomes.settle_busy(state, attempt, contact.phone, busy, lease)
@@ -82,7 +83,7 @@ class Sending:
         if record is None or record.deleted:
             self._outcomes.conflict(state, "removed_in_crm", [state.record_id], lease)
         elif not look_up.is_at(record, state.crm_slot) and not look_up.is_at(record, state.slot):
-            self._outcomes.conflict(state, "moved_in_crm", [state.record_id], lease)
+            self._outcomes.conflict(state, "moved_in_crm", [state.record_id], lease, slot_of(record))
         elif not self._send_move(item, contact, record, lease):
             # Only our own old time was in the way: some answers take a record for its own rival. Staff may have been
             # at work meanwhile, so it is looked at anew.
@@ -92,10 +93,10 @@ class Sending:
         """One attempt; False when it was refused as busy and nothing but the booking itself stands there.
 
         With `over`, records of ours that are known to stand there, it is sent to be saved all the same, once a look
-        has shown that nobody else's does, there or where those records go.
+        has shown that nobody else's does, there or where those records go. By an operator's word it needs no look.
         """
-        state, is_forced = item.state, bool(item.over)
-        if strangers := self._strangers(item.circle, {record.record_id, *item.over}):
+        state, is_forced = item.state, bool(item.over) or item.state.forced
+        if not state.forced and (strangers := self._strangers(item.circle, {record.record_id, *item.over})):
             self._outcomes.conflict(state, "slot_busy", strangers, lease)
             return True
         attempt = self._begin(state, "move", lease)
@@ -126,7 +127,9 @@ class Sending:
         ]
 
     def cancel(self, item: PlanItem, lease: Lease) -> None:
-        attempt = self._begin(item.state, "cancel", lease)
+        """Takes the booking's record out of the CRM, or a second one of the same visit."""
+        operation: e.Operation = "remove" if item.step == "remove" else "cancel"
+        attempt = self._begin(item.state, operation, lease)
         record_id = attempt.record_id
         if record_id is None:
             raise NothingToSyncError
@@ -139,7 +142,7 @@ class Sending:
         except errors.SyncError as failure:
             self._failed(attempt, failure, lease)
         else:
-            self._answered("cancel")
+            self._answered(operation)
             self._outcomes.succeed(attempt, record_id, "answer", lease)
 
     def _begin(self, state: SyncState, operation: e.Operation, lease: Lease) -> e.SyncAttempted:

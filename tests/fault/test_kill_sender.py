@@ -20,9 +20,11 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ledger import leases
 from ledger.decisions import boundaries
+from ledger.decisions.note_sync import NoteConflict
+from ledger.decisions.resolve_conflict import ResolveConflict
 from ledger.integrity import verify_chain
 from ledger.sync_state import SyncState, fold_sync
-from ledger.values import BookingId, Slot
+from ledger.values import BookingId, RecordId, Slot
 from projections import backlog
 from projections.integration import integration
 from sync.simulator import Limits, NewEntry, Simulator, running
@@ -35,7 +37,7 @@ from tests.shell import crm
 from tests.stage import Stage
 
 CASES = [(doing, point) for doing, points in STEPS.items() for point in points]
-METHODS: dict[Doing, str] = {"create": "POST", "move": "PUT", "cancel": "DELETE"}
+METHODS: dict[Doing, str] = {"create": "POST", "move": "PUT", "cancel": "DELETE", "remove": "DELETE"}
 PATIENCE = 20.0
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.fault.killed_sender"])
@@ -188,6 +190,19 @@ def cancel(world: World, ten: Slot, _: Slot) -> None:
     world.salon.cancel(booking_id)
 
 
+def remove(world: World, ten: Slot, _: Slot) -> None:
+    """The CRM has the visit twice, and an operator said that ours stays."""
+    booking_id = world.book(ten)
+    world.send_all()
+    own = world.states()[-1].record_id
+    assert own is not None
+    new = NewEntry(ten.staff_id, ten.starts_at.replace(tzinfo=None), 3600, api_id=str(booking_id))
+    twin = RecordId(int(str(world.simulator.add_by_hand(new)["id"])))
+    ledger, order = world.salon.ledger, world.salon.order
+    ledger.execute(NoteConflict(order(), booking_id, "duplicate", (own, twin)))
+    ledger.execute(ResolveConflict(order(), booking_id, "ours"))
+
+
 def skip(world: World, ten: Slot, _: Slot) -> None:
     world.salon.cancel(world.book(ten))
 
@@ -211,6 +226,7 @@ SCENES: dict[Doing, Callable[[World, Slot, Slot], None]] = {
     "create": create,
     "move": move,
     "cancel": cancel,
+    "remove": remove,
     "skip": skip,
     "look_up": look_up,
     "conflict": conflict,

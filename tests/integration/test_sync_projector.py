@@ -76,6 +76,7 @@ def test_another_visit_of_the_same_client_is_not_taken_for_the_lost_one(stage: S
     stage.simulator.set_mode("off")
     stage.step()
     stage.simulator.set_mode("ok")
+    stage.salon.advance(minutes=5)
     contact = contact_of(stage.salon.ledger, stage.salon.vault, client_id)
     assert contact is not None
     other = by_hand(ANNA, "16:00", 60)
@@ -83,7 +84,6 @@ def test_another_visit_of_the_same_client_is_not_taken_for_the_lost_one(stage: S
     stage.simulator.add_by_hand(
         msgspec.structs.replace(other, client=same_client, services=({"id": HAIRCUT, "cost": 1500},))
     )
-    stage.salon.advance(seconds=70)
     stage.drain()
     assert stage.state(booking_id).status == "synced"
     assert str(booking_id) in stage.live_records(), "the lost one was sent again, not bound to the other visit"
