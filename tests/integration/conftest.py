@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from ledger.decisions.cancel import CancelBooking
 from ledger.integrity import verify_chain
 from ledger.values import BookingId
 from sync.simulator import Limits, Simulator, running
+from sync.transport import BoundedTransport
 from tests.builders import BOOKING, DARIA, MARIA, OTHER_BOOKING, order, slot
+from tests.crm_contract import problems
 from tests.salon import open_test_salon
 from tests.stage import Stage
 from tests.store import Salon, salon_at
+
+
+@pytest.fixture(autouse=True)
+def only_documented_requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test here sends to the CRM is as the vendor documents it."""
+    found: list[str] = []
+    real = BoundedTransport.handle_request
+
+    def checked(self: BoundedTransport, request: httpx.Request) -> httpx.Response:
+        found.extend(problems(request))
+        return real(self, request)
+
+    monkeypatch.setattr(BoundedTransport, "handle_request", checked)
+    yield
+    assert found == []
 
 
 @pytest.fixture
