@@ -129,8 +129,8 @@ def failure(
         return RateLimitedError(status=status, crm_message=words, detail=detail, retry_after=retry_after)
     if kind is None:
         kind = UnknownOutcomeError if is_write else UnavailableError
-        nothing_certain = FOREIGN if envelope is None else "an answer that proves nothing"
-        detail = detail or (f"redirected to {redirect}" if redirect else nothing_certain)
+        detail = detail or (f"redirected to {redirect}" if redirect else "")
+    detail = detail or (FOREIGN if envelope is None else "")
     return kind(status=status, crm_message=words, detail=detail, reason=_reason(kind, envelope), redirect=redirect)
 
 
