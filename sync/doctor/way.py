@@ -80,7 +80,7 @@ def _untrusted(examination: Examination, error: ssl.SSLCertVerificationError) ->
     match error.verify_code:
         case 9 | 10:  # X509_V_ERR_CERT_NOT_YET_VALID and _HAS_EXPIRED
             return bad(said, remedy="Compare this machine's clock; if it is right, tell the vendor")
-        case 62:  # X509_V_ERR_HOSTNAME_MISMATCH
+        case 62 | 64:  # X509_V_ERR_HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH
             return bad(said, setting="YCLIENTS_URL", remedy=f"It is another host's: check the address. {_VENDOR}")
     return bad(said, setting="SSL_CERT_FILE", remedy=_AUTHORITY)
 
