@@ -34,11 +34,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     counted = Counter(finding.state for finding in done)
     if as_json:
         print_json(findings_json(done))
-    problems = f"{counted['bad']} problem{'' if counted['bad'] == 1 else 's'}"
-    if counted["bad"]:
-        raise FoundError(f"{problems} found, {counted['not_checked']} checks not made because of them")
-    if counted["not_checked"]:
-        raise FoundError(f"no problem found, but {counted['not_checked']} checks could not be made")
+    if counted["bad"] or counted["not_checked"]:
+        raise FoundError(f"problems found: {counted['bad']}, checks not made: {counted['not_checked']}")
     if not as_json:
         typer.echo(f"All {len(done)} checks are good.")
 

@@ -54,7 +54,7 @@ def examine(patient: Patient) -> Iterator[Finding]:
         for name, (check, needs) in _NEEDS.items():
             culprits = [blamed[need] for need in needs if need in blamed]
             culprit = next((one for one in culprits if one in bad), culprits[0]) if culprits else None
-            finding = not_checked(f"{culprit} is to be put right first") if culprit else check(examination)
+            finding = not_checked(f"waits for {culprit}") if culprit else check(examination)
             if finding.state != "good":
                 blamed[name] = culprit or name
             if finding.state == "bad":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import httpx
 
 from sync.doctor.examination import Examination
@@ -101,28 +103,20 @@ def partner_id(examination: Examination) -> Finding:
 
 def user_token(examination: Examination) -> Finding:
     """The CRM knows the user: some calls are answered without one, so one that is not has to tell."""
-    answers: list[object] = [examination.branch]
-    if isinstance(examination.branch, RightsError | GoneError):
-        answers.append(examination.branches)
-    elif not isinstance(examination.branch, SyncError):
-        answers.append(examination.rights)
-        if isinstance(examination.rights, SyncError) and not isinstance(examination.rights, RightsError | AuthError):
-            answers.append(examination.starts)
-    refused = next((found for found in answers if isinstance(found, AuthError)), None)
-    if refused is not None:
-        return bad(
-            "the CRM does not know the user",
-            setting="YCLIENTS_USER_TOKEN",
-            remedy="Sign in anew and set the token it gives: it changes whenever the user's password does. The user "
-            "must belong to this branch",
-            error=refused,
-        )
-    last = answers[-1]
-    if isinstance(last, LicenceError | RightsError) and len(answers) > 1:
-        return good("accepted")
-    if isinstance(last, SyncError):
-        return not_checked("nothing that needs a user was answered yet")
-    return good("accepted")
+    for found in _of_the_user(examination):
+        if isinstance(found, AuthError):
+            return bad(
+                "the CRM does not know the user",
+                setting="YCLIENTS_USER_TOKEN",
+                remedy="Sign in anew and set the token it gives: it changes whenever the user's password does. The "
+                "user must belong to this branch",
+                error=found,
+            )
+        if not isinstance(found, SyncError):
+            return good("accepted")
+        if isinstance(found, RightsError | LicenceError) and not isinstance(examination.branch, SyncError):
+            return good("accepted, though not for everything")
+    return not_checked("nothing was answered that only a user is told")
 
 
 def company(examination: Examination) -> Finding:
@@ -138,15 +132,26 @@ def company(examination: Examination) -> Finding:
         case RightsError() | GoneError():
             return bad(
                 f"branch {number} is not this user's to see",
-                setting="YCLIENTS_COMPANY_ID",
+                setting="YCLIENTS_COMPANY_ID, YCLIENTS_USER_TOKEN",
                 remedy=_other_branches(examination.branches),
                 error=found,
             )
         case AuthError():
-            return not_checked("user_token is to be put right first")
+            return not_checked("waits for user_token")
         case SyncError():
             return trouble(found, setting="YCLIENTS_COMPANY_ID", remedy="Compare the branch's number in Yclients")
     return good(f"branch {number}" + (f", {found.title}" if found.title else ""))
+
+
+def _of_the_user(examination: Examination) -> Iterator[object]:
+    """Answers to a user, one after the other, until one of them tells."""
+    if not isinstance(examination.branch, SyncError):
+        yield examination.rights
+        yield examination.starts
+    elif isinstance(examination.branch, RightsError | GoneError):
+        yield examination.branches
+    else:
+        yield examination.branch
 
 
 def _is_nowhere(found: object) -> bool:
@@ -155,6 +160,9 @@ def _is_nowhere(found: object) -> bool:
 
 def _other_branches(found: tuple[int, ...] | SyncError) -> str:
     if isinstance(found, SyncError) or not found:
-        return "Set the number that stands in the address of the branch's pages, or add the user to the branch"
+        return (
+            "Set the number that stands in the address of the branch's pages; if it is right, the token is another "
+            "user's, or the user has to be added to the branch"
+        )
     numbers = ", ".join(map(str, found[:10]))
     return f"The user has a hand in: {numbers}. Set one of them, or add the user to the branch"

@@ -60,7 +60,9 @@ def schedule(examination: Examination) -> Finding:
     if isinstance(found, SyncError):
         return trouble(found, remedy=f"{_WHERE}: {RIGHTS['schedule']}; without it {_WITHOUT['schedule']}")
     masters = len({shift.staff_id for shift in found})
-    return good(f"{len(found)} shifts of {masters} masters in the week to come")
+    return good(
+        f"the week's shifts can be read, {masters} at work" if masters else "the week's shifts can be read: none"
+    )
 
 
 def diary(examination: Examination) -> Finding:

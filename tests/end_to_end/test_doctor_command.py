@@ -54,7 +54,7 @@ def test_a_trouble_is_told_with_the_crm_s_words_the_setting_and_what_to_do(
 
     done = shell.run("sync", "doctor", **crm(url))
 
-    refused(done, "1 problem found", code=1)
+    refused(done, "problems found: 1", code=1)
     for words in ("PROBLEM      partner_id", "«Не указан идентификатор партнера»", "setting: YCLIENTS_PARTNER_ID"):
         assert words in done.stdout
     assert all(len(line) <= 120 for line in done.stdout.splitlines())
@@ -67,9 +67,9 @@ def test_each_missing_setting_is_named(shell: Shell, salon: Salon, url: str) -> 
     done = shell.run("sync", "doctor", YCLIENTS_URL=url, YCLIENTS_PARTNER_TOKEN=PARTNER_TOKEN)
     malformed = shell.run("sync", "doctor", **{**crm(url), "YCLIENTS_USER_TOKEN": "to ken"})
 
-    refused(done, "1 problem found", code=1)
+    refused(done, "problems found: 1", code=1)
     assert "YCLIENTS_USER_TOKEN, YCLIENTS_COMPANY_ID not set" in done.stdout
-    refused(malformed, "1 problem found", code=1)
+    refused(malformed, "problems found: 1", code=1)
     assert "YCLIENTS_USER_TOKEN: a space" in malformed.stdout
 
 
