@@ -13,7 +13,9 @@ from ledger.values import BookingId
 from sync.simulator import Limits, Simulator, running
 from sync.transport import BoundedTransport
 from tests.builders import BOOKING, DARIA, MARIA, OTHER_BOOKING, order, slot
+from tests.clinic import Clinic
 from tests.crm_contract import problems
+from tests.crm_hosts import Branch
 from tests.salon import open_test_salon
 from tests.stage import Stage
 from tests.store import Salon, salon_at
@@ -61,3 +63,10 @@ def stage(database_url: str, schema: str) -> Iterator[Stage]:
             yield stage
             stage.crm.close()
             assert verify_chain(salon.recorder).ok
+
+
+@pytest.fixture
+def clinic(database_url: str, schema: str) -> Iterator[Clinic]:
+    crm = Branch(Simulator(limits=Limits(1000, 100_000)))
+    with open_test_salon(database_url, schema) as salon, running(crm) as url:
+        yield Clinic(salon.database, crm, url)

@@ -1,83 +1,18 @@
-"""The doctor against real hosts: the troubles the salon has had, and those it may have, each named with its remedy."""
+"""The doctor before wrong addresses, tokens and numbers: each is named with its remedy, the salon's old ones first."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, timedelta
-from typing import Any
 
 import msgspec
 import pytest
 from starlette.responses import HTMLResponse
 
-from ledger.postgres import Database
-from sync.doctor import CHECKS, Finding, Patient, examine
-from sync.simulator import Limits, NewEntry, Simulator, running
-from sync.turns import Turns
-from sync.wire_branch import RIGHTS
-from tests.builders import at
-from tests.crm_hosts import ACCESS, MOSCOW, Branch
-from tests.salon import open_test_salon
-
-COMPANY, RIGHTS_OF, SHIFTS = "/api/v1/company/1/", "/api/v1/user/permissions/1", "/api/v1/company/1/staff/schedule"
-TODAY = date(2030, 1, 7)
-ALL_RIGHTS = {"record_form": dict.fromkeys(RIGHTS.values(), True)}
-
-
-class Clinic:
-    """A CRM, and the doctor sent to it."""
-
-    def __init__(self, database: Database, crm: Branch, url: str) -> None:
-        self.database, self.crm, self.url = database, crm, url
-        crm.say(RIGHTS_OF, ALL_RIGHTS)
-        crm.say(SHIFTS, [{"staff_id": 5, "date": "2030-01-08", "slots": [{"from": "10:00", "to": "20:00"}]}])
-        spacing = timedelta(milliseconds=1)
-        self.turns = Turns(database, spacing)
-        self.patient = Patient(
-            url=url,
-            access=replace(ACCESS, url=url),
-            wrong="",
-            salon_zone=MOSCOW,
-            today=TODAY,
-            turns=self.turns,
-            spacing=timedelta(seconds=0.31),
-            deadline=timedelta(seconds=3),
-        )
-
-    def at(self, url: str) -> Patient:
-        """The same, with another address."""
-        return replace(self.patient, url=url, access=replace(ACCESS, url=url))
-
-    def found(self, patient: Patient | None = None, **access: Any) -> dict[str, Finding]:  # any of Access' fields
-        patient = patient or self.patient
-        if access and patient.access:
-            patient = replace(patient, access=replace(patient.access, **access))
-        findings = list(examine(patient))
-        assert tuple(finding.check for finding in findings) == CHECKS
-        return {finding.check: finding for finding in findings}
-
-
-@pytest.fixture
-def simulator() -> Simulator:
-    return Simulator(limits=Limits(1000, 100_000))
-
-
-@pytest.fixture
-def clinic(database_url: str, schema: str, simulator: Simulator) -> Iterator[Clinic]:
-    crm = Branch(simulator)
-    with open_test_salon(database_url, schema) as salon, running(crm) as url:
-        yield Clinic(salon.database, crm, url)
-
-
-def bad(findings: dict[str, Finding]) -> list[str]:
-    return [name for name, finding in findings.items() if finding.state == "bad"]
-
-
-def waiting_for(findings: dict[str, Finding], culprit: str) -> set[str]:
-    return {name for name, finding in findings.items() if finding.said == f"waits for {culprit}"}
+from sync.doctor import CHECKS
+from tests.clinic import COMPANY, RIGHTS_OF, SHIFTS, Clinic, bad, waiting_for
+from tests.crm_hosts import ACCESS
 
 
 def test_a_branch_that_is_set_up_well_is_good_in_everything_and_only_read(clinic: Clinic) -> None:
@@ -86,19 +21,6 @@ def test_a_branch_that_is_set_up_well_is_good_in_everything_and_only_read(clinic
     assert {name: finding.said for name, finding in findings.items() if finding.state != "good"} == {}
     assert all(call.startswith("GET ") for call in clinic.crm.asked)
     assert findings["limits"].said.startswith(f"calls made: {len(clinic.crm.asked)}, 0.31 s apart")
-
-
-def test_every_call_of_the_doctor_waits_for_its_turn(clinic: Clinic) -> None:
-    taken: list[None] = []
-
-    class Counted(Turns):
-        def __call__(self) -> None:
-            taken.append(None)
-            super().__call__()
-
-    clinic.found(replace(clinic.patient, turns=Counted(clinic.database, timedelta(milliseconds=1))))
-
-    assert len(taken) == len(clinic.crm.asked) == 4
 
 
 def test_settings_that_are_missing_are_named_and_the_host_is_looked_at_all_the_same(clinic: Clinic) -> None:
@@ -214,36 +136,6 @@ def test_a_404_to_every_path_is_the_address_s_and_a_404_to_the_branch_the_number
     assert elsewhere["company"].crm_message == "Не найдено"
 
 
-def test_a_key_that_is_accepted_without_a_right_is_told_which_and_what_fails_without(clinic: Clinic) -> None:
-    """«API ключ принимается сервером», and still nothing worked: the last of the troubles."""
-    for name, theirs in RIGHTS.items():
-        clinic.crm.say(RIGHTS_OF, {"record_form": ALL_RIGHTS["record_form"] | {theirs: False}})
-
-        findings = clinic.found()
-
-        assert bad(findings) == [name]
-        assert f"{theirs} is missing: " in findings[name].said
-        assert theirs in findings[name].remedy
-
-
-def test_a_right_the_crm_does_not_mention_is_not_called_good(clinic: Clinic) -> None:
-    clinic.crm.say(RIGHTS_OF, {"record_form": {RIGHTS["create"]: True}})
-
-    findings = clinic.found()
-
-    assert (findings["create"].state, findings["delete"].state) == ("good", "not_checked")
-
-
-def test_rights_that_are_listed_but_not_kept_are_found_by_reading(clinic: Clinic) -> None:
-    clinic.crm.say(SHIFTS, "Доступ запрещен.", status=403)
-    clinic.crm.say("/api/v1/records/1", "Недостаточно прав", status=403)
-
-    findings = clinic.found()
-
-    assert bad(findings) == ["schedule", "diary"]
-    assert findings["diary"].crm_message == "Недостаточно прав"
-
-
 def test_a_user_whom_the_crm_does_not_know_is_told_apart_from_the_partner(clinic: Clinic) -> None:
     at_once = clinic.found(user_token="")
     clinic.crm.say(RIGHTS_OF, "Необходима авторизация", status=401)
@@ -284,65 +176,6 @@ def test_a_licence_that_has_run_out_is_not_a_setting(clinic: Clinic) -> None:
     assert "Renew" in findings["company"].remedy
 
 
-def test_another_zone_than_the_salon_s_is_found_and_one_that_only_has_another_name_is_not(clinic: Clinic) -> None:
-    clinic.crm.say(COMPANY, {"timezone_name": "Asia/Dubai"})
-    dubai = clinic.found()
-    clinic.crm.say(COMPANY, {"timezone_name": "Europe/Simferopol"})
-    simferopol = clinic.found()
-    clinic.crm.say(COMPANY, {"timezone_name": "Africa/Nairobi"})
-    unknown = clinic.found(replace(clinic.patient, salon_zone=None))
-
-    assert bad(dubai) == ["time_zone"]
-    assert "SALON_TIMEZONE=Asia/Dubai" in dubai["time_zone"].remedy
-    assert bad(simferopol) == []
-    assert bad(unknown) == ["time_zone"]
-
-
-def test_offsets_that_contradict_the_zone_are_found_in_bookings_and_in_the_branch(clinic: Clinic) -> None:
-    start = at("10:00").replace(tzinfo=None)
-    clinic.crm.simulator.add_by_hand(NewEntry(5, start, 3600))
-    honest = clinic.found()
-    record = clinic.crm.simulator.records()[0] | {"datetime": f"{start.isoformat()}+0400"}
-    clinic.crm.say("/api/v1/records/1", [record])
-    in_bookings = clinic.found()
-    clinic.crm.say("/api/v1/records/1", [])
-    clinic.crm.say(COMPANY, {"timezone_name": "Europe/Moscow", "timezone": "4"})
-    in_the_branch = clinic.found()
-
-    assert bad(honest) == []
-    assert honest["clock"].said == "compared with 1 bookings"
-    assert bad(in_bookings) == bad(in_the_branch) == ["clock"]
-    assert "+04:00" in in_bookings["clock"].said
-
-
-def test_a_429_is_told_holds_everybody_back_and_ends_the_asking(clinic: Clinic) -> None:
-    clinic.crm.say(RIGHTS_OF, "Превышен лимит запросов", status=429, headers={"retry-after": "40"})
-
-    findings = clinic.found()
-
-    assert bad(findings) == ["limits"]
-    assert "wait 40 s" in findings["limits"].said
-    assert findings["schedule"].state == "not_checked"
-    assert len(clinic.crm.asked) == 2
-    with clinic.database.transaction() as connection:
-        row = connection.execute("SELECT extract(epoch FROM next_at - clock_timestamp()) FROM crm_turns").fetchone()
-    assert row is not None
-    assert 30 < row[0] <= 41
-
-
-def test_a_429_at_once_is_no_fault_of_address_or_tokens(clinic: Clinic) -> None:
-    clinic.crm.say(COMPANY, "Превышен лимит запросов", status=429)
-
-    assert bad(clinic.found()) == ["limits"]
-
-
-def test_calls_closer_than_the_vendor_allows_are_found(clinic: Clinic) -> None:
-    findings = clinic.found(replace(clinic.patient, spacing=timedelta(seconds=0.2)))
-
-    assert bad(findings) == ["limits"]
-    assert findings["limits"].setting == "SYNC_SPACING_SECONDS"
-
-
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_host_that_is_out_of_order_is_no_fault_of_the_settings(clinic: Clinic, status: int) -> None:
     clinic.crm.say(COMPANY, "Сбой", status=status)
@@ -360,9 +193,3 @@ def test_no_token_is_in_any_finding_even_when_the_crm_repeats_it(clinic: Clinic)
         printed = msgspec.json.encode(list(clinic.found().values())).decode()
         assert ACCESS.partner_token not in printed
         assert ACCESS.user_token not in printed
-
-
-def test_a_zone_the_crm_made_up_is_named(clinic: Clinic) -> None:
-    clinic.crm.say(COMPANY, {"timezone_name": "Moscow/Standard"})
-
-    assert "Moscow/Standard" in clinic.found()["time_zone"].said
