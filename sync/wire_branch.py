@@ -41,6 +41,11 @@ RIGHTS: Mapping[str, str] = {
 
 _HEARD = ("record", "master", "service", "service_category")
 """The vendor's flags of the things whose changes we want to hear of."""
+_FLAGS = (
+    *_HEARD,
+    *("salon", "good", "client", "finances_operation", "self_sending"),
+    *(f"goods_operations_{kind}" for kind in ("sale", "receipt", "consumable", "stolen", "move")),
+)
 
 
 class CrmBranch(msgspec.Struct, frozen=True):
@@ -179,7 +184,7 @@ def read_hooks(raw: object) -> CrmHooks:
     urls = settings.get("urls")
     if not isinstance(urls, list):
         raise MalformedAnswerError(detail="hooks without their addresses")
-    flags = {name: flag(value) for name, value in settings.items() if value in (0, 1, "0", "1") and name != "active"}
+    flags = {name: flag(settings[name]) for name in _FLAGS if name in settings}
     return CrmHooks(tuple(filter(None, map(text, urls))), flag(settings.get("active")), flags)
 
 

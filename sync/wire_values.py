@@ -19,6 +19,8 @@ _WALL_CLOCK = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)")
 _OFFSET = re.compile(r"(?:Z|([+-])(\d{2}):?(\d{2}))$")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")
 _YEAR_9999 = 253_370_764_800  # seconds since 1970; further ahead there are no dates
+_LONGEST = 366 * 24 * 60 * 60  # seconds
+_DEAREST = 1_000_000_000  # roubles
 _T = TypeVar("_T")
 
 
@@ -52,6 +54,8 @@ def told_offset(raw: object) -> timedelta | None:
         return None
     sign, hours, minutes = found.groups()
     offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    if offset >= timedelta(days=1):
+        return None
     return -offset if sign == "-" else offset
 
 
@@ -73,8 +77,11 @@ def time_of_day(raw: object) -> timedelta | None:
 
 
 def moment(on: date, into_day: timedelta, zone: ZoneInfo) -> datetime:
-    """The instant at which the branch's clock shows that time of that day."""
-    return (datetime.combine(on, time()) + into_day).replace(tzinfo=zone)
+    """The instant at which the branch's clock shows that time of that day. Raises MalformedAnswerError for none."""
+    try:
+        return (datetime.combine(on, time()) + into_day).replace(tzinfo=zone)
+    except OverflowError as error:
+        raise MalformedAnswerError(detail="a day after the last one of the calendar") from error
 
 
 def as_object(raw: object) -> Mapping[str, object]:
@@ -108,9 +115,9 @@ def number(raw: object) -> int | None:
 
 
 def length(raw: object) -> timedelta | None:
-    """A length given in seconds; None for a negative one."""
+    """A length given in seconds; None for one below zero or above a year."""
     seconds = number(raw)
-    return None if seconds is None or seconds < 0 else timedelta(seconds=seconds)
+    return None if seconds is None or not 0 <= seconds <= _LONGEST else timedelta(seconds=seconds)
 
 
 def kopecks(raw: object) -> int | None:
@@ -121,7 +128,7 @@ def kopecks(raw: object) -> int | None:
         roubles = Decimal(str(raw).strip())
     except InvalidOperation:
         return None
-    return round(roubles * 100) if roubles.is_finite() else None
+    return round(roubles * 100) if roubles.is_finite() and abs(roubles) < _DEAREST else None
 
 
 def text(raw: object) -> str:

@@ -19,7 +19,11 @@ DOCUMENTED: Mapping[str, Any] = json.loads(
     Path(__file__).with_name("golden").joinpath("yclients_requests.json").read_text("utf-8")
 )
 _HEADERS = ["Accept", "Authorization", "Content-Type"]
-_FLAGS = ("record", "master", "service", "service_category", "salon", "client", "good", "self_sending")
+_FLAGS = (
+    *("salon", "service_category", "service", "good", "master", "client", "record", "finances_operation"),
+    *(f"goods_operations_{kind}" for kind in ("sale", "receipt", "consumable", "stolen", "move")),
+    "self_sending",  # in the sister product's document, and sent by clients of this one
+)
 EXCEPTIONS: Mapping[str, Any] = {
     # The list forms: the document writes them as the call for one with its number left empty.
     "GET /api/v1/company/{company_id}/services": {

@@ -29,6 +29,7 @@ from sync.wire_branch import (
 from sync.wire_values import kopecks
 
 MOSCOW = ZoneInfo("Europe/Moscow")
+NEVER_ENDING = {"staff": [{"id": 5, "seance_length": 10**17}]}
 HOOK = "https://salon.example/hook/secret"
 
 
@@ -106,7 +107,8 @@ def test_a_price_list_is_read_with_its_texts_for_numbers_in_kopecks_and_lengths(
 
 
 @pytest.mark.parametrize(
-    "change", [{"id": None}, {"price_min": "free"}, {"price_min": None}, {"staff": [{"id": 5}]}, {"staff": [5]}]
+    "change",
+    [{"id": None}, {"price_min": "free"}, {"price_min": None}, {"staff": [{"id": 5}]}, {"staff": [5]}, NEVER_ENDING],
 )
 def test_a_service_that_cannot_be_booked_as_it_stands_is_never_guessed(change: dict[str, object]) -> None:
     with pytest.raises(MalformedAnswerError):
@@ -115,7 +117,7 @@ def test_a_service_that_cannot_be_booked_as_it_stands_is_never_guessed(change: d
 
 def test_prices_are_kopecks_without_the_faults_of_binary_fractions() -> None:
     assert [kopecks(price) for price in (19.99, "19.99", 1500, "0.1", 0)] == [1999, 1999, 150000, 10, 0]
-    assert [kopecks(price) for price in (None, "", "many", True, float("nan"))] == [None] * 5
+    assert [kopecks(price) for price in (None, "", "many", True, float("nan"), "1E+999999")] == [None] * 6
 
 
 def test_categories_are_found_under_either_of_their_names() -> None:
@@ -162,6 +164,7 @@ def test_shifts_are_by_the_branch_s_clock_and_may_end_at_midnight() -> None:
         {"date": "tomorrow"},
         {"slots": [{"from": "14:00", "to": "10:00"}]},
         {"slots": [{"from": "25:00", "to": "26:00"}]},
+        {"date": "9999-12-31", "slots": [{"from": "10:00", "to": "24:00"}]},
         {"slots": [{"from": "10:00"}]},
         {"slots": "10:00-14:00"},
     ],
@@ -207,6 +210,7 @@ def test_the_offset_a_start_claims_is_told_apart_from_its_digits() -> None:
             {"datetime": "2026-12-01T10:00:00-03:30"},
             {"datetime": "2026-12-01T10:00:00Z"},
             {"datetime": "2026-12-01 10:00:00"},
+            {"datetime": "2026-12-01T10:00:00+99:99"},
             {"datetime": None},
         ]
     )
