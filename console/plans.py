@@ -22,6 +22,7 @@ from sync.projector import LIVE_FOR
 from sync.wire import CrmRecord
 
 Clashes = Mapping[BookingId, list[CrmRecord]]
+_PAGE = 2_000
 _CODE = re.compile(r"[0-9a-f]{8}")
 
 
@@ -57,7 +58,7 @@ def current_plan(house: House, past: Past | None = None) -> tuple[list[PlanItem]
     """
     state = integration(house.ledger)
     since = live_since(house.database, state.resumed_at, LIVE_FOR)
-    items = list(present_plan(house.database, house.clock.now(), past or state.past, since))
+    items = list(present_plan(house.database, house.clock.now(), past or state.past, since, page=_PAGE))
     if not house.settings.has_crm():
         return items, None
     with open_crm(house) as crm:

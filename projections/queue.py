@@ -38,7 +38,7 @@ CREATE INDEX backlog_leaving{suffix}_place ON backlog_leaving{suffix} (staff_id,
 
 _OPEN = "status IN ('pending', 'unknown', 'parked')"
 # What waits for a person may still have a request that has to be looked up.
-_TO_DO = "(status IN ('pending', 'unknown') OR status = 'parked' AND state->>'open_attempt' IS NOT NULL)"
+_TO_DO = f"{_OPEN} AND (status <> 'parked' OR state->>'open_attempt' IS NOT NULL)"
 _LANES: dict[Lane, str] = {
     "all": "true",
     "live": "pending_since > %(live_since)s",
@@ -50,17 +50,24 @@ _GONE = """starts_at <= %(now)s AND (starts_at < %(starts_at)s OR starts_at = %(
         AND booking_id > %(booking_id)s)
     ORDER BY starts_at DESC, booking_id"""
 _PAGE = "SELECT state::text FROM backlog WHERE {those} AND {lane} AND {after_the_last} LIMIT %(limit)s"
-# A slot is 24 hours at most, so nothing that began earlier than that can reach into another.
+# A slot is 24 hours at most, so nothing that began earlier than that can reach into another. OFFSET 0 keeps the planner
+# to following a few rows along the indexes: it would rather read the whole tables.
 _AROUND = """
 WITH RECURSIVE near AS (
-    SELECT unnest(%(booking_ids)s::bigint[]) AS booking_id
+    SELECT * FROM unnest(%(booking_ids)s::bigint[], %(staff_ids)s::bigint[], %(starts)s::timestamptz[],
+        %(ends)s::timestamptz[]) AS page (booking_id, staff_id, starts_at, ends_at)
     UNION
-    SELECT leaving.booking_id
-    FROM near JOIN backlog wanted USING (booking_id)
-    JOIN backlog_leaving leaving ON leaving.staff_id = wanted.staff_id AND leaving.ends_at > wanted.starts_at
-        AND leaving.starts_at < wanted.ends_at AND leaving.starts_at > wanted.starts_at - interval '1 day'
+    SELECT leaving.booking_id, wanted.staff_id, wanted.starts_at, wanted.ends_at
+    FROM near
+    CROSS JOIN LATERAL (
+        SELECT booking_id FROM backlog_leaving
+        WHERE staff_id = near.staff_id AND starts_at < near.ends_at AND ends_at > near.starts_at
+            AND starts_at > near.starts_at - interval '1 day' OFFSET 0) leaving
+    CROSS JOIN LATERAL (
+        SELECT staff_id, starts_at, ends_at FROM backlog WHERE booking_id = leaving.booking_id OFFSET 0) wanted
 )
-SELECT state::text FROM near JOIN backlog USING (booking_id) WHERE NOT booking_id = ANY (%(booking_ids)s)"""
+SELECT (SELECT state::text FROM backlog WHERE booking_id = near.booking_id)
+FROM near WHERE NOT booking_id = ANY (%(booking_ids)s)"""
 
 
 @dataclass(frozen=True)
@@ -140,8 +147,13 @@ def _leaving(state: SyncState | None) -> tuple[Slot, ...]:
 def _around(connection: Connection, nearest: Sequence[SyncState]) -> list[SyncState]:
     if not nearest:
         return []
-    booking_ids = [state.booking_id for state in nearest]
-    return _states(connection.execute(_AROUND, {"booking_ids": booking_ids}).fetchall())
+    given = {
+        "booking_ids": [state.booking_id for state in nearest],
+        "staff_ids": [state.slot.staff_id for state in nearest],
+        "starts": [state.slot.starts_at for state in nearest],
+        "ends": [state.slot.ends_at for state in nearest],
+    }
+    return _states(connection.execute(_AROUND, given).fetchall())
 
 
 def _states(rows: Sequence[TupleRow]) -> list[SyncState]:
