@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -63,7 +64,7 @@ def run_simulation(
     try:
         serve(crm, port=port, on_ready=tell)
     except OSError as error:
-        raise UsageError(f"--port: {port} cannot be had ({error.strerror}); choose another") from error
+        raise UsageError(f"--port: {port} cannot be had ({os.strerror(error.errno or 0)}); choose another") from error
 
 
 def _faults(file: Path | None, seed: int | None) -> Faults:

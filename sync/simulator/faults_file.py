@@ -41,7 +41,11 @@ def load_faults(path: Path, *, seed: int | None = None) -> Faults:
 
 def read_faults(raw: object, *, seed: int | None = None) -> Faults:
     """Faults as JSON or TOML have them: `seed`, `shares`, `rules`, three durations. Raises ValueError."""
-    file = msgspec.convert(raw, _File)
+    try:
+        file = msgspec.convert(raw, _File)
+    except msgspec.ValidationError as error:
+        names = f"; there are {', '.join(FAULTS)}" if str(error).endswith(".fault`") else ""
+        raise ValueError(f"{error}{names}") from error
     if unknown := sorted(file.shares.keys() - set(FAULTS)):
         raise ValueError(f"shares: {unknown[0]!r} is not a fault; there are {', '.join(FAULTS)}")
     shares: dict[Fault, float] = {fault: file.shares[fault] for fault in FAULTS if fault in file.shares}

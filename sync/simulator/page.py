@@ -79,9 +79,7 @@ class Page:
         """Shares in percent; what is empty does not happen."""
         shares: dict[Fault, float] = {}
         for fault in FAULTS:
-            percent = _number(form.get(fault) or "0", "Доля: число от 0 до 100.")
-            if not 0 <= percent <= 100:
-                raise ValueError("Доля: число от 0 до 100.")
+            percent = _percent(form.get(fault) or "0")
             if percent:
                 shares[fault] = percent / 100
         self._simulator.set_faults(Faults(_number(form.get("seed") or "0", "Зерно: целое число."), shares))
@@ -180,6 +178,17 @@ def _staff_id(form: Form) -> int:
     if number <= 0:
         raise ValueError("Выберите мастера.")
     return number
+
+
+def _percent(text: str) -> float:
+    """Raises ValueError with the sentence for people."""
+    try:
+        percent = float(text.strip().replace(",", "."))
+    except ValueError:
+        percent = -1.0
+    if not 0 <= percent <= 100:
+        raise ValueError("Доля: число от 0 до 100.")
+    return percent
 
 
 def _number(text: str, trouble: str) -> int:
