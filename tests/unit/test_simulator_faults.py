@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sync.simulator import FAULTS, Fault, Faults, Rule
@@ -105,3 +107,9 @@ def test_durations_below_nothing_are_refused() -> None:
 
 def test_there_are_faults() -> None:
     assert len(set(FAULTS)) == len(FAULTS) >= 24
+
+
+def test_every_fault_stands_in_the_docs() -> None:
+    text = Path(__file__).parents[2].joinpath("docs/sync.md").read_text("utf-8")
+
+    assert [fault for fault in FAULTS if f"| `{fault}` |" not in text] == []

@@ -41,8 +41,8 @@ def listening(inbox: Inbox, faults: Faults | None = None, *flags: str) -> Simula
 
 def mark(crm: SimulatedCrm, hour: int) -> int:
     """What staff write in by hand; the record's number."""
-    record = crm.simulator.add_by_hand(NewEntry(101, datetime(2026, 12, 1, hour), 1800))  # noqa: DTZ001 - a wall clock
-    return int(record["id"])  # type: ignore[call-overload]  # a number in the diary
+    crm.simulator.add_by_hand(NewEntry(101, datetime(2026, 12, 1, hour), 1800))  # noqa: DTZ001 - a wall clock
+    return crm.simulator.entries()[-1].record_id
 
 
 def test_every_change_by_hand_is_told_with_the_record_as_it_is_read(inbox: Inbox) -> None:
