@@ -149,6 +149,7 @@ class HookPost:
         self._waiting: queue.Queue[tuple[str, Json]] = queue.Queue()
         self._thread: threading.Thread | None = None
         self._deliveries: deque[Delivery] = deque(maxlen=_LATEST)
+        self.attempts = 0
 
     def __call__(self, url: str, notice: Json) -> None:
         """Leaves the notice to the thread."""
@@ -172,6 +173,7 @@ class HookPost:
                         self._thread = None
                         return
                 continue
+            self.attempts += 1
             self._deliveries.append(Delivery(notice["resource_id"], _posted(url, notice)))
 
 

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from sync.simulator.account import GROUPS, LicenceStatus
 from sync.simulator.bodies import REQUIRED_BY_HAND, InvalidFieldsError, decoded, read_new_entry
+from sync.simulator.catalog import Master, Service
 from sync.simulator.diary import NoSuchRecordError
 from sync.simulator.faults_file import read_faults
 from sync.simulator.gate import Mode
@@ -30,6 +31,7 @@ def levers(simulator: Simulator) -> list[Route]:
         Route("/simulator/mode", lever.turn_switch, methods=["POST"]),
         Route("/simulator/faults", lever.set_faults, methods=["POST"]),
         Route("/simulator/account", lever.set_account, methods=["POST"]),
+        Route("/simulator/catalog", lever.change_catalog, methods=["POST"]),
         Route("/simulator/records", lever.add_by_hand, methods=["POST"]),
         Route("/simulator/records/{record:int}/move", lever.move_by_hand, methods=["POST"]),
         Route("/simulator/records/{record:int}/delete", lever.remove_by_hand, methods=["POST"]),
@@ -88,6 +90,23 @@ class _Levers:
         self._simulator.minds_own_time = wanted.minds_own_time
         return JSONResponse(self._standing())
 
+    async def change_catalog(self, request: Request) -> Response:
+        """Puts services and masters in, by their numbers, and takes some out."""
+        catalog = self._simulator.catalog
+        try:
+            wanted = msgspec.json.decode(await request.body(), type=_Catalog)
+        except msgspec.DecodeError as error:
+            return JSONResponse({"error": str(error)}, status_code=422)
+        for service in wanted.services:
+            catalog.put_service(service)
+        for master in wanted.staff:
+            catalog.put_master(master)
+        for service_id in wanted.removed_services:
+            catalog.remove_service(service_id)
+        for staff_id in wanted.dismissed:
+            catalog.dismiss(staff_id)
+        return JSONResponse({"services": len(catalog.services()), "staff": len(catalog.staff())})
+
     async def add_by_hand(self, request: Request) -> Response:
         try:
             body = decoded(await request.body())
@@ -133,6 +152,13 @@ class _Turn(msgspec.Struct, frozen=True):
     mode: Mode
     drop_share: float = 1.0
     seed: int = 0
+
+
+class _Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    services: tuple[Service, ...] = ()
+    staff: tuple[Master, ...] = ()
+    removed_services: tuple[int, ...] = ()
+    dismissed: tuple[int, ...] = ()
 
 
 class _Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

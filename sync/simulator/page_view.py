@@ -200,5 +200,5 @@ def _facts(simulator: Simulator) -> list[tuple[str, int]]:
         ("связь обрывалась", counts.hung_up),
         ("«слишком часто»", counts.rate_limited),
         ("будет сделано позже", simulator.late_writes),
-        ("уведомлений отправлено", len(simulator.post.deliveries())),
+        ("уведомлений отправлено", simulator.post.attempts),
     ]

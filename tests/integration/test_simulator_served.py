@@ -138,6 +138,24 @@ def test_faults_and_the_account_are_levers_over_http_too() -> None:
     assert again.json() == {"withdrawn": [], "licence": None, "blacklisted": 0, "minds_own_time": True}
 
 
+def test_the_catalogue_is_a_lever_too() -> None:
+    massage = {"service_id": 5, "title": "Массаж", "price": 3000, "seconds": 5400, "staff_ids": [8]}
+    zoe = {"staff_id": 8, "name": "Зоя", "week": {"1": [["09:00:00", "13:00:00"]]}, "days": {"2026-12-08": []}}
+    with served(simulated()) as http:
+        changed = http.post(
+            "/simulator/catalog",
+            json={"services": [massage], "staff": [zoe], "removed_services": [2001], "dismissed": [104]},
+        )
+        wrong = http.post("/simulator/catalog", json={"services": [{}]})
+        titles = [one["title"] for one in http.get("/api/v1/company/1/services").json()["data"]]
+        days = {"start_date": "2026-12-01", "end_date": "2026-12-08", "staff_ids[]": "8"}
+        schedule = http.get("/api/v1/company/1/staff/schedule", params=days).json()["data"]
+
+    assert (changed.json(), wrong.status_code) == ({"services": 12, "staff": 5}, 422)
+    assert ("Массаж" in titles, "Женская стрижка" in titles) == (True, False)
+    assert [day["slots"] for day in schedule if day["slots"]] == [[{"from": "09:00", "to": "13:00"}]]
+
+
 class Receiver:
     """Takes notices over HTTP."""
 

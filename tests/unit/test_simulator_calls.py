@@ -90,6 +90,14 @@ def test_the_schedule_names_each_day_with_its_pieces_and_the_time_that_is_taken(
     assert [day["busy_intervals"] for day in busy] == [[], [interval]]
 
 
+def test_who_has_left_has_no_schedule(crm: SimulatedCrm) -> None:
+    crm.simulator.catalog.dismiss(101)
+
+    schedule = crm.data("company/1/staff/schedule", start_date="2026-12-01", end_date="2026-12-01")
+
+    assert [day["staff_id"] for day in schedule] == [102, 103, 104]
+
+
 @pytest.mark.parametrize(
     "wrong", [{}, {"start_date": "2026-12-02", "end_date": "2026-12-01"}, {"start_date": "soon", "end_date": "later"}]
 )
@@ -267,8 +275,17 @@ def test_a_long_record_made_by_hand_is_in_the_way_on_all_its_days(crm: Simulated
     start = msgspec.convert("2026-12-01T10:00:00", type=type(crm.now))
     crm.simulator.add_by_hand(NewEntry(101, start, 3 * 24 * 3600))
 
-    answer = crm.book(datetime="2026-12-03 12:00:00")
+    for busy in ("2026-12-01 09:30:00", "2026-12-03 12:00:00", "2026-12-04 09:30:00"):
+        answer = crm.book(datetime=busy)
+        assert answer is not None
+        assert answer.status_code == 409, busy
+    crm.booked(datetime="2026-12-04 10:00:00")
+
+
+def test_a_record_over_midnight_meets_what_stands_on_the_next_day(crm: SimulatedCrm) -> None:
+    crm.booked(datetime="2026-12-02 00:15:00")
+
+    answer = crm.book(datetime="2026-12-01 23:30:00")
 
     assert answer is not None
     assert answer.status_code == 409
-    crm.booked(datetime="2026-12-04 10:00:00")
