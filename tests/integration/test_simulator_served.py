@@ -148,11 +148,12 @@ def test_the_catalogue_is_a_lever_too() -> None:
         )
         wrong = http.post("/simulator/catalog", json={"services": [{}]})
         titles = [one["title"] for one in http.get("/api/v1/company/1/services").json()["data"]]
+        fired = [one["id"] for one in http.get("/api/v1/company/1/staff").json()["data"] if one["fired"]]
         days = {"start_date": "2026-12-01", "end_date": "2026-12-08", "staff_ids[]": "8"}
         schedule = http.get("/api/v1/company/1/staff/schedule", params=days).json()["data"]
 
     assert (changed.json(), wrong.status_code) == ({"services": 12, "staff": 5}, 422)
-    assert ("Массаж" in titles, "Женская стрижка" in titles) == (True, False)
+    assert ("Массаж" in titles, "Женская стрижка" in titles, fired) == (True, False, [104])
     assert [day["slots"] for day in schedule if day["slots"]] == [[{"from": "09:00", "to": "13:00"}]]
 
 
