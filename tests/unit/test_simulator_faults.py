@@ -110,6 +110,6 @@ def test_there_are_faults() -> None:
 
 
 def test_every_fault_stands_in_the_docs() -> None:
-    text = Path(__file__).parents[2].joinpath("docs/sync.md").read_text("utf-8")
+    text = Path(__file__).parents[2].joinpath("docs/simulator.md").read_text("utf-8")
 
     assert [fault for fault in FAULTS if f"| `{fault}` |" not in text] == []
