@@ -28,7 +28,7 @@ from ledger.values import BookingId, RecordId, Slot
 from projections import backlog
 from projections.integration import integration
 from sync.simulator import Limits, NewEntry, Simulator, running
-from sync.simulator_server import hang_up
+from sync.simulator.server import hang_up
 from sync.steps import ON_THE_WIRE, STEPS, Doing, Point
 from tests.builders import ANNA, MONDAY, OLGA, slot
 from tests.fault.killed_sender import run_sender

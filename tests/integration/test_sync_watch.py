@@ -50,14 +50,14 @@ def test_that_it_answers_again_is_written_down_once_and_nothing_is_sent(stage: S
     asked_within(stage, 2)
     stage.simulator.set_mode("ok")
 
-    assert asked_within(stage, 120) != []
+    assert asked_within(stage, 8) != []
     assert answers(stage) == ["auth"]
-    assert asked_within(stage, 60) == [], "it is known now"
+    assert asked_within(stage, 16) == [], "it is known now"
     assert stage.simulator.records() == []
     state = integration(stage.salon.ledger)
     assert (state.state, state.answers_since is not None) == ("paused", True)
     stage.sender = stage.new_sender()
-    assert asked_within(stage, 60) == [], "a sender that was started again knows it too"
+    assert asked_within(stage, 16) == [], "a sender that was started again knows it too"
 
 
 @pytest.mark.parametrize("mode", ["off", "redirect", "not_found"])
@@ -87,7 +87,7 @@ def test_the_next_refusal_is_watched_anew(stage: Stage) -> None:
 def test_what_the_crm_did_not_refuse_is_not_watched(stage: Stage, kind: e.PauseKind) -> None:
     stage.salon.ledger.execute(PauseIntegration(stage.salon.order(), kind))
 
-    assert asked_within(stage, 60) == []
+    assert asked_within(stage, 20) == []
 
 
 def test_a_busy_crm_is_left_alone_as_long_as_it_asks_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
