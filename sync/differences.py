@@ -99,7 +99,8 @@ class Comparison:
 
 def is_booking_number(api_id: str) -> bool:
     """Whether it may be one of our bookings': the CRM gives back other programs' numbers and texts as well."""
-    return api_id.isascii() and api_id.isdigit() and 0 < int(api_id[:20]) < 1 << ID_BITS
+    is_written_as_ours = api_id.isascii() and api_id.isdigit() and not api_id.startswith("0")
+    return is_written_as_ours and int(api_id[:20]) < 1 << ID_BITS
 
 
 def minutes_of(record: CrmRecord) -> int:

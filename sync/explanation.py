@@ -155,7 +155,7 @@ def _waiting(state: SyncState, own: Sequence[Recorded], around: Background, now:
         return _told(own, (e.SyncFailed,), f"{what}; the last try failed, the next one follows")
     if state.operation != "cancel" and state.slot.starts_at <= now:
         return Explanation(wish.position, wish.type, f"{what}; its time has passed: `zapisnik sync resume --past`")
-    return Explanation(wish.position, wish.type, f"{what}; it is its turn soon")
+    return Explanation(wish.position, wish.type, f"{what}; nothing holds it back")
 
 
 def _left_out(state: SyncState, own: Sequence[Recorded]) -> Explanation | None:

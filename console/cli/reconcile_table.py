@@ -51,8 +51,15 @@ class _Words:
         offers = [(one, self._catalog.service(ServiceId(one)) if self._catalog else None) for one in service_ids]
         return ", ".join(offer.title if offer else f"service {one}" for one, offer in offers) or "none"
 
-    def place(self, at: datetime, staff_id: int) -> str:
-        return f"{self.when(at)}, {self.master(staff_id)}"
+    def place(self, record: CrmRecord, at: datetime, staff_id: int) -> str:
+        """A record and where it stands, as far as that is not where its row is about."""
+        start, usual = record.slot_start.astimezone(self._zone), at.astimezone(self._zone)
+        said = [f"record {record.record_id}"]
+        if start != usual:
+            said.append(f"{start:%H:%M}" if start.date() == usual.date() else self.when(start))
+        if record.staff_id != staff_id:
+            said.append(self.master(record.staff_id))
+        return ", ".join(said)
 
 
 def print_reconciliation(found: Reconciliation, catalog: Catalog | None, zone: ZoneInfo) -> None:
@@ -80,25 +87,19 @@ def _print_table(told: Sequence[Told], words: _Words) -> None:
 
 def _row(told: Told, words: _Words) -> tuple[str, ...]:
     one, why = told.difference, told.explanation
-    booking, record = one.booking, one.record
-    place = booking.slot if booking else None
-    starts_at = place.starts_at if place else record.slot_start if record else None
-    staff_id = place.staff_id if place else record.staff_id if record else None
-    return (
-        booking_code(booking.booking_id) if booking else "-",
-        words.when(starts_at) if starts_at else "-",
-        words.master(staff_id) if staff_id is not None else "-",
-        WORDS[one.kind],
-        _here(one, words),
-        _there(one, words),
-        f"№ {why.position} {why.type}: {why.sentence}" if why else "NOTHING EXPLAINS IT",
-    )
+    explained = f"№ {why.position} {why.type}: {why.sentence}" if why else "nothing explains it"
+    if one.booking is not None:
+        code, at, staff_id = booking_code(one.booking.booking_id), one.booking.slot.starts_at, one.booking.slot.staff_id
+    elif one.record is not None:
+        code, at, staff_id = "-", one.record.slot_start, StaffId(one.record.staff_id)
+    else:
+        return "-", "-", "-", WORDS[one.kind], f"{one.expected} bookings it should hold", "nothing", explained
+    there = _there(one, words, at, staff_id)
+    return code, words.when(at), words.master(staff_id), WORDS[one.kind], _here(one, words), there, explained
 
 
 def _here(one: Difference, words: _Words) -> str:
     booking = one.booking
-    if one.kind == "empty_answer":
-        return f"{one.expected} bookings it should hold"
     if booking is None:
         return "nothing known"
     match one.kind:
@@ -108,34 +109,28 @@ def _here(one: Difference, words: _Words) -> str:
             return words.services(booking.service_ids)
         case "phone":
             return "the client's phone"
-        case _ if not booking.is_standing:
-            return "cancelled"
         case _:
-            return words.place(booking.slot.starts_at, booking.slot.staff_id) if one.kind == "moved" else "booked"
+            return "booked" if booking.is_standing else "cancelled"
 
 
-def _there(one: Difference, words: _Words) -> str:
+def _there(one: Difference, words: _Words, at: datetime, staff_id: StaffId) -> str:
     record = one.record
     if record is None:
         return "nothing"
-    name = f"record {record.record_id}"
+    place = words.place(record, at, staff_id)
     match one.kind:
         case "missing_in_crm":
-            return f"{name}, removed"
+            return f"removed ({place})"
         case "length":
-            return f"{minutes_of(record)} min ({name})"
+            return f"{minutes_of(record)} min ({place})"
         case "services":
-            return f"{words.services(record.service_ids)} ({name})"
+            return f"{words.services(record.service_ids)} ({place})"
         case "phone":
-            return f"{'another phone' if record.phone_digits else 'no phone'} ({name})"
+            return f"{'another' if record.phone_digits else 'no'} phone ({place})"
         case "duplicate" | "overlap" if one.beside is not None:
-            return f"{name} at {words.place(record.slot_start, record.staff_id)}; {_beside(one.beside, words)}"
+            return f"{place}; {words.place(one.beside, at, staff_id)}"
         case _:
-            return f"{name}: {words.place(record.slot_start, record.staff_id)}"
-
-
-def _beside(record: CrmRecord, words: _Words) -> str:
-    return f"record {record.record_id} at {words.place(record.slot_start, record.staff_id)}"
+            return place
 
 
 def _summary(found: Reconciliation) -> list[str]:

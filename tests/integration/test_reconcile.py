@@ -186,7 +186,7 @@ def test_a_copy_of_a_booking_is_a_duplicate_by_its_number_or_by_its_likeness(sta
     first, second = stage.salon.book(slot("10:00")), stage.salon.book(slot("12:00"))
     stage.drain()
     stage.simulator.add_by_hand(msgspec.structs.replace(by_hand(OLGA, "19:00", 30), api_id=str(first)))
-    client = {"phone": phone_of(stage, second)}
+    client: dict[str, object] = {"phone": phone_of(stage, second)}
     start = at("12:00").replace(tzinfo=None)
     stage.simulator.add_by_hand(NewEntry(ANNA, start, 3600, services=({"id": HAIRCUT},), client=client))
 
