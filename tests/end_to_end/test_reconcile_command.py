@@ -132,6 +132,18 @@ def test_a_crm_that_cannot_be_read_is_one_sentence(
     assert done.stdout == ""
 
 
+def test_a_crm_that_asks_for_a_pause_gets_it_from_every_process(shell: Shell, stage: Stage) -> None:
+    with running(Simulator(limits=Limits(per_second=1000, per_minute=1))) as url:
+        first = shell.run("sync", "reconcile", *WEEK, **crm(url))
+        second = shell.run("sync", "reconcile", *WEEK, **crm(url))
+
+    refused(first, "differences", code=1)
+    refused(second, "asks for a pause", "429")
+    with stage.salon.database.transaction() as connection:
+        row = connection.execute("SELECT next_at > clock_timestamp() + interval '20 s' FROM crm_turns").fetchone()
+    assert row == (True,)
+
+
 def test_wrong_use_is_one_sentence(shell: Shell, stage: Stage) -> None:
     there = crm(stage.url)
 

@@ -84,6 +84,11 @@ TABLE: dict[str, tuple[list[OurBooking], list[CrmRecord], list[str]]] = {
         [record_of(ONE), stranger("10:30")],
         ["extra_in_crm"],
     ),
+    "ours moved into ours as a mark that takes no time": (
+        [ONE, OTHER],
+        [record_of(ONE), record_of(OTHER, 9002, slot_start=at("10:30"), minutes=0)],
+        ["moved", "length"],
+    ),
     "ours moved over ours": (
         [ONE, OTHER],
         [record_of(ONE, slot_start=at("11:30")), record_of(OTHER, 9002)],
@@ -106,6 +111,12 @@ def test_two_diaries_differ_in_these_kinds(case: str) -> None:
 
 def test_the_differences_of_every_kind_stand_in_the_table() -> None:
     assert {kind for _, _, kinds in TABLE.values() for kind in kinds} == set(get_args(Kind)) - {"empty_answer"}
+
+
+def test_a_booking_that_somebody_else_runs_over_is_the_same_on_both_sides_for_all_that() -> None:
+    found = compare([ONE], [record_of(ONE), stranger("10:30")])
+
+    assert (found.checked, found.equal) == (2, 1)
 
 
 def test_an_empty_answer_is_one_difference_and_says_nothing_about_any_booking() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ledger import events as e
@@ -50,13 +52,13 @@ def around(*events: e.AnyEvent) -> Background:
     )
 
 
-def at(kind: Kind, booking: OurBooking, place: Slot | None, **changes: object) -> Difference:
+def at(kind: Kind, booking: OurBooking, place: Slot | None, **changes: Any) -> Difference:  # any field of a record
     """This booking's record stands there; None: nowhere."""
     record: CrmRecord | None = None
     if place is not None:
         minutes = int((place.ends_at - place.starts_at).total_seconds() / 60)
-        there = {"slot_start": place.starts_at, "staff_id": place.staff_id, "minutes": minutes}
-        record = record_of(booking, RECORD, **{**there, **changes})
+        there: dict[str, Any] = {"slot_start": place.starts_at, "staff_id": place.staff_id, "minutes": minutes}
+        record = record_of(booking, **{"record_id": RECORD, **there, **changes})
     return Difference(kind, booking, record)
 
 
@@ -96,6 +98,12 @@ def test_a_change_not_sent_yet_is_explained_like_that(difference: Difference, wi
     )
     assert why(difference, (*SENT, wish, attempted(operation="move")), RUNNING) == (5, "sync_attempted")
     assert why(difference, SENT, RUNNING) is None
+
+
+def test_a_removal_that_waits_explains_the_record_it_is_about_and_no_other() -> None:
+    other = at("resurrected", ours(OLD, is_standing=False), OLD, record_id=77)
+
+    assert why(other, (*SENT, cancelled(OLD)), PAUSED) is None
 
 
 def test_a_request_on_its_way_explains_the_old_place_and_the_new_and_no_third() -> None:
