@@ -89,7 +89,7 @@ def test_nothing_is_concluded_while_a_request_of_ours_may_be_on_its_way(moves: l
 
 
 @given(steps)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=1000, deadline=None)
 def test_a_look_ends_in_the_crms_place_or_in_a_question_or_is_no_news(moves: list[Step]) -> None:
     for look in played(moves).looks:
         if look.written is None:
