@@ -147,10 +147,19 @@ def drop_schema(settings: Settings) -> None:
 def open_crm(house: House, turns: Turns | None = None) -> Iterator[Yclients]:
     """The client of the CRM, under the limit shared by all processes. Raises UsageError without credentials."""
     settings = house.settings
+    access = crm_access(settings)
+    turns = turns or Turns(house.database, timedelta(seconds=settings.sync_spacing_seconds))
+    deadline = timedelta(seconds=settings.sync_request_seconds)
+    with Yclients(access, wait_turn=turns, zone=house.zone, deadline=deadline) as crm:
+        yield crm
+
+
+def crm_access(settings: Settings) -> Access:
+    """Where the CRM is and what is shown there. Raises UsageError naming each setting that is missing or wrong."""
     if missing := settings.missing_crm():
         raise UsageError(f"{', '.join(missing)} not set: the CRM cannot be reached without; everything else works")
     try:
-        access = Access(
+        return Access(
             settings.yclients_url,
             require(settings.yclients_partner_token, "YCLIENTS_PARTNER_TOKEN", "the partner's token"),
             require(settings.yclients_user_token, "YCLIENTS_USER_TOKEN", "the user's token"),
@@ -159,10 +168,11 @@ def open_crm(house: House, turns: Turns | None = None) -> Iterator[Yclients]:
         )
     except MalformedValueError as error:
         raise UsageError(f"YCLIENTS_{error.thing.upper()}: {error.problem}") from error
-    turns = turns or Turns(house.database, timedelta(seconds=settings.sync_spacing_seconds))
-    deadline = timedelta(seconds=settings.sync_request_seconds)
-    with Yclients(access, wait_turn=turns, zone=house.zone, deadline=deadline) as crm:
-        yield crm
+
+
+def knows_zone(house: House) -> bool:
+    """Whether the house's zone is the salon's, and not the UTC of one that has said nothing yet."""
+    return house.settings.salon_timezone is not None or bool(house.ledger.history(boundaries.catalog()))
 
 
 @contextmanager
@@ -177,7 +187,7 @@ def open_sync(house: House, stopped: threading.Event) -> Iterator[SyncRunner]:
         if stopped.wait(seconds):
             raise StoppedError
 
-    if settings.salon_timezone is None and not house.ledger.history(boundaries.catalog()):
+    if not knows_zone(house):
         raise UsageError("no catalogue yet, so the salon's time zone is not known: run `zapisnik catalog load` first")
     request = timedelta(seconds=settings.sync_request_seconds)
     settle = timedelta(seconds=settings.sync_settle_seconds)

@@ -7,7 +7,7 @@ SyncError
 ├── LicenceError          the salon's licence with the CRM has run out
 ├── RightsError           403: the tokens are good, the user may not do this
 ├── BusyError             the CRM sees something else in that time
-├── InvalidError          the CRM will never accept this request as it stands
+├── InvalidError          the CRM will never accept this request as it stands; `reason` says why, where it told
 ├── GoneError             404 in the CRM's own words: no such thing
 ├── UnknownOutcomeError   a write may or may not have happened: look it up, never repeat it blindly
 ├── UnavailableError      a read brought no usable answer: safe to repeat
@@ -23,16 +23,26 @@ class SyncError(Exception):
     """The base of all errors of sync.
 
     `kind` is a stable word for events and metrics; `status` the HTTP status, if one came; `crm_message` the CRM's own
-    words, '' if it had none; `detail` our own description of what happened on the way. None of them holds a token or
-    anything of the request's body.
+    words, '' if it had none; `detail` our own description of what happened on the way. `reason` is a stable word
+    within the kind, '' where the CRM gave no reason we know (docs/sync.md lists them); `redirect` where the answer
+    sent us, '' if nowhere. None of them holds a token or anything of the request's body.
     """
 
     kind: ClassVar[str] = "unknown"
 
-    def __init__(self, *, status: int | None = None, crm_message: str = "", detail: str = "") -> None:
-        said = [f"HTTP {status}" if status is not None else "", detail, crm_message]
+    def __init__(
+        self,
+        *,
+        status: int | None = None,
+        crm_message: str = "",
+        detail: str = "",
+        reason: str = "",
+        redirect: str = "",
+    ) -> None:
+        said = [f"HTTP {status}" if status is not None else "", reason, detail, crm_message]
         super().__init__(": ".join([self.kind, *filter(None, said)]))
         self.status, self.crm_message, self.detail = status, crm_message, detail
+        self.reason, self.redirect = reason, redirect
 
 
 class NotSentError(SyncError):
@@ -59,7 +69,10 @@ class RateLimitedError(SyncError):
 
 
 class AuthError(SyncError):
-    """The CRM does not know who is asking."""
+    """The CRM does not know who is asking.
+
+    Reasons: `no_token` (none arrived), `partner` (the partner's token or number), `user` (the user's token).
+    """
 
     kind = "auth"
 
@@ -71,7 +84,7 @@ class LicenceError(SyncError):
 
 
 class RightsError(SyncError):
-    """The user behind the token lacks a right in this branch or over this record."""
+    """The user behind the token lacks a right; reason `branch`: over this branch as a whole, or so the CRM says."""
 
     kind = "rights"
 
@@ -83,7 +96,11 @@ class BusyError(SyncError):
 
 
 class InvalidError(SyncError):
-    """A refusal that will be the same next time, and any redirect: those are never followed."""
+    """A refusal that will be the same next time.
+
+    Reasons: `client_blacklisted`, `no_master`, `service_gone`, `bad_phone`, `no_client_name`, `no_services`,
+    `overlaps_itself`, `wrong_sms_code`, `record_forbidden` (the user may not touch this one record), `bad_format`.
+    """
 
     kind = "invalid"
 

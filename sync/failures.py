@@ -27,7 +27,38 @@ from sync.errors import (
     UnknownOutcomeError,
 )
 
-_SLOT_BUSY, _CLIENT_REFUSED = 433, 434  # the vendor's business codes of online booking
+FOREIGN = "no answer in the CRM's own form"
+"""The detail of an error whose body was a page, a cut text or nothing: whoever speaks there may not be the CRM."""
+
+_SLOT_BUSY = 433
+# The vendor's business codes of online booking; each is final for the request that got it, whatever its status.
+_REASONS_BY_CODE: Mapping[int, str] = {
+    431: "bad_phone",
+    432: "wrong_sms_code",
+    434: "client_blacklisted",
+    435: "no_client_name",
+    436: "no_master",
+    437: "overlaps_itself",
+    438: "service_gone",
+}
+_ONE_RECORD = "вы не можете управлять записью"  # a 403 about this record, not about the user
+# What the CRM says where it has no code, in small letters; the same words may come under several statuses.
+_REASONS_BY_WORDS: Mapping[type[SyncError], Mapping[str, str]] = {
+    AuthError: {
+        "не указаны авторизационные данные": "no_token",
+        "не указан идентификатор партнера": "partner",
+        "необходима авторизация": "user",
+    },
+    RightsError: {
+        "нет прав на управление": "branch",
+    },
+    InvalidError: {
+        _ONE_RECORD: "record_forbidden",
+        "недопустимый формат запроса": "bad_format",
+        "не заданы ни услуги": "no_services",
+    },
+}
+_PARTS = frozenset({"success", "meta", "errors"})  # every documented body has one of them
 _LONGEST_MESSAGE = 500
 _SHORTEST_SCRUBBED = 3  # a one-letter name would strike out half a sentence
 _BY_STATUS: Mapping[int, type[SyncError]] = {
@@ -60,12 +91,12 @@ class Envelope(msgspec.Struct, frozen=True):
 
 
 def read_envelope(body: bytes) -> Envelope | None:
-    """The envelope, or None when the body is not a JSON object (an HTML page, a cut text, nothing)."""
+    """The envelope, or None when the body is not the CRM's: an HTML page, a cut text, nothing, a gateway's own JSON."""
     try:
         raw = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    if not isinstance(raw, dict):
+    if not isinstance(raw, dict) or not _PARTS & raw.keys():
         return None
     meta = raw.get("meta")
     meta = meta if isinstance(meta, dict) else {}
@@ -79,9 +110,18 @@ def read_envelope(body: bytes) -> Envelope | None:
 
 
 def failure(
-    status: int, envelope: Envelope | None, *, is_write: bool, retry_after: float | None = None, detail: str = ""
+    status: int,
+    envelope: Envelope | None,
+    *,
+    is_write: bool,
+    retry_after: float | None = None,
+    detail: str = "",
+    redirect: str = "",
 ) -> SyncError:
-    """The error an unsuccessful answer stands for; `is_write` decides between unknown and unavailable."""
+    """The error an unsuccessful answer stands for; `is_write` decides between unknown and unavailable.
+
+    `redirect` is where the answer sends us, '' if nowhere.
+    """
     # Cut only here, after any scrubbing: half a token would no longer be found.
     words = envelope.words[:_LONGEST_MESSAGE] if envelope else ""
     kind = _kind(_meant_status(status, envelope), envelope)
@@ -89,8 +129,9 @@ def failure(
         return RateLimitedError(status=status, crm_message=words, detail=detail, retry_after=retry_after)
     if kind is None:
         kind = UnknownOutcomeError if is_write else UnavailableError
-        detail = detail or "no answer in the CRM's own form"
-    return kind(status=status, crm_message=words, detail=detail)
+        detail = detail or (f"redirected to {redirect}" if redirect else "")
+    detail = detail or (FOREIGN if envelope is None else "")
+    return kind(status=status, crm_message=words, detail=detail, reason=_reason(kind, envelope), redirect=redirect)
 
 
 def scrubbed(words: str, private: Iterable[str]) -> str:
@@ -140,9 +181,19 @@ def _kind(status: int, envelope: Envelope | None) -> type[SyncError] | None:
         return BusyError
     if status == 403 and "лиценз" in envelope.words.lower():
         return LicenceError
-    if _CLIENT_REFUSED in envelope.codes:
+    if envelope.codes & _REASONS_BY_CODE.keys() or (status == 403 and _ONE_RECORD in envelope.words.lower()):
         return InvalidError
     return _BY_STATUS.get(status, InvalidError)
+
+
+def _reason(kind: type[SyncError], envelope: Envelope | None) -> str:
+    if envelope is None:
+        return ""
+    if kind is InvalidError:
+        for code in sorted(envelope.codes & _REASONS_BY_CODE.keys()):
+            return _REASONS_BY_CODE[code]
+    said = envelope.words.lower()
+    return next((reason for words, reason in _REASONS_BY_WORDS.get(kind, {}).items() if words in said), "")
 
 
 def _words(raw: Mapping[str, object], meta: Mapping[str, object]) -> str:

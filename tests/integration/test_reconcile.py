@@ -14,8 +14,7 @@ from projections.clients import contact_of
 from sync.access import Access
 from sync.errors import SyncError
 from sync.inbound import import_baseline
-from sync.simulator import NewEntry, Simulator, running
-from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
+from sync.simulator import PARTNER_TOKEN, USER_TOKEN, NewEntry, Simulator, running
 from sync.yclients import Yclients
 from tests.builders import ANNA, HAIRCUT, MONDAY, MOSCOW, OLGA, at, slot
 from tests.reconciling import found, pause, reconciled, record_of

@@ -10,8 +10,7 @@ from ledger.decisions.hold import HoldSlot
 from ledger.values import BookingId
 from projections import schedule
 from sync.access import Access
-from sync.simulator import Simulator, running
-from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
+from sync.simulator import PARTNER_TOKEN, USER_TOKEN, Simulator, running
 from sync.yclients import Yclients
 from tests.builders import ANNA, HAIRCUT, MONDAY, MOSCOW, OLGA, at, slot
 from tests.reconciling import found, pause, reconciled, record_of
