@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from console.cli.common import caught_up, house_of, operator_of, print_json
+from console.cli.reconcile import reconcile
 from console.errors import FoundError, UsageError
 from console.plans import ShownPlan, current_plan, differences, plan_code, plan_json, read_plan, reason_of
 from console.roles import run_roles
@@ -23,6 +24,8 @@ from projections.integration import integration
 from sync.plan import Past, PlanItem
 
 commands = typer.Typer(no_args_is_help=True)
+
+commands.command()(reconcile)
 
 
 @commands.command()
