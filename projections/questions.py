@@ -16,6 +16,8 @@ from ledger.questions import answers_to, is_dragged, kept_record
 from ledger.sync_state import SyncState, fold_sync
 from ledger.values import BookingId, RecordId
 from projections import backlog
+from projections.clients import Contact, contact_of
+from projections.reminders import unreachable_clients
 
 Reason = Literal[
     "slot_busy",
@@ -94,6 +96,20 @@ class Question:
         return tuple(record for record in self.state.conflict_records if record != self.state.record_id)
 
 
+@dataclass(frozen=True)
+class OpenedQuestion:
+    """A question with the client and the CRM's words in clear. Never logged, never stored.
+
+    `said`: '' when the CRM said nothing, `…` when that cannot be opened any more. `can_tell`: the bot can write to the
+    client, as far as it knows.
+    """
+
+    question: Question
+    contact: Contact | None
+    said: str
+    can_tell: bool
+
+
 def question_of(ledger: Ledger, booking_id: BookingId) -> Question | None:
     """As the log has it at this moment; None when the booking waits for nobody, or is none."""
     history = ledger.history(boundaries.booking(booking_id))
@@ -115,8 +131,18 @@ def waiting(ledger: Ledger, database: Database, *, limit: int | None = None) -> 
     return [question for question in found if question is not None]
 
 
-def words_of_crm(vault: Vault, question: Question) -> str:
-    """What the CRM said when it refused, opened; '' when it said nothing, `…` when it cannot be opened any more."""
+def opened(ledger: Ledger, database: Database, vault: Vault, question: Question) -> OpenedQuestion:
+    """What only a person who answers may see of it."""
+    client_id = question.state.client_id
+    try:
+        contact = contact_of(ledger, vault, client_id)
+    except SealError:
+        contact = None
+    has_chat = contact is not None and bool(contact.telegram) and client_id not in unreachable_clients(database)
+    return OpenedQuestion(question, contact, _said(vault, question), has_chat)
+
+
+def _said(vault: Vault, question: Question) -> str:
     if question.failure is None:
         return ""
     try:

@@ -11,11 +11,9 @@ from bot.screen import Button, Part, Screen, screen
 from bot.staff_chat import StaffRequest
 from bot.texts.questions import QUESTION_WORDS, QuestionTeller
 from ledger.decisions.resolve_conflict import ResolveConflict
-from ledger.errors import NoSuchAnswerError, NothingToResolveError, SealError, StaleVersionError, UnknownBookingError
+from ledger.errors import NoSuchAnswerError, NothingToResolveError, StaleVersionError, UnknownBookingError
 from ledger.values import BookingId, booking_code
-from projections.clients import Contact, contact_of
-from projections.questions import Question, question_of, waiting, words_of_crm
-from projections.reminders import unreachable_clients
+from projections.questions import Question, opened, question_of, waiting
 
 MOST_CARDS = 5
 MOST_BUTTONS = 10
@@ -73,7 +71,7 @@ def teller_of(naming: Naming) -> QuestionTeller:
 def card(services: BotServices, teller: QuestionTeller, question: Question) -> Part:
     """One question with its answers below."""
     booking_id, asked_at = question.booking_id, question.state.asked_at or 0
-    lines = teller.lines(question, _contact(services, question), words_of_crm(services.vault, question))
+    lines = teller.lines(opened(services.ledger, services.database, services.vault, question))
     rows = [
         (Button(teller.button(question, one), buttons.AskAnswer(booking_id=booking_id, answer=one, asked_at=asked_at)),)
         for one in question.answers
@@ -110,23 +108,9 @@ def _outdated(request: StaffRequest, booking_id: BookingId) -> Screen:
 def _told(
     request: StaffRequest, question: Question, button: buttons.AskAnswer | buttons.GiveAnswer, sentence: str
 ) -> str:
-    teller, contact = teller_of(request.naming), _contact(request.services, question)
-    can_tell = _can_tell(request.services, question, contact)
-    effect = teller.effect(question, button.answer, can_tell=can_tell)
-    return sentence.format(who=teller.who(contact), effect=effect)
-
-
-def _contact(services: BotServices, question: Question) -> Contact | None:
-    try:
-        return contact_of(services.ledger, services.vault, question.state.client_id)
-    except SealError:
-        return None
-
-
-def _can_tell(services: BotServices, question: Question, contact: Contact | None) -> bool:
-    """Whether the bot can write to the client, as far as it knows."""
-    has_chat = contact is not None and bool(contact.telegram)
-    return has_chat and question.state.client_id not in unreachable_clients(services.database)
+    teller, services = teller_of(request.naming), request.services
+    seen = opened(services.ledger, services.database, services.vault, question)
+    return sentence.format(who=teller.who(seen), effect=teller.effect(seen, button.answer))
 
 
 def _label(teller: QuestionTeller, question: Question) -> str:

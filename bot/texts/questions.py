@@ -15,8 +15,7 @@ from bot.texts.question_words import QuestionWords
 from ledger import events as e
 from ledger.values import ServiceId, Slot, booking_code
 from projections.catalog import Catalog
-from projections.clients import Contact
-from projections.questions import TELLS_CLIENT, Question, effect_of, kept_and_others
+from projections.questions import TELLS_CLIENT, OpenedQuestion, Question, effect_of, kept_and_others
 
 QUESTION_WORDS: Mapping[e.Language, QuestionWords] = {"ru": QUESTIONS_RU, "en": QUESTIONS_EN}
 
@@ -41,8 +40,9 @@ class QuestionTeller:
         code, when = booking_code(question.booking_id), self.short_when(question)
         return self.words.line.format(code=code, when=when, reason=self.reason(question))
 
-    def who(self, contact: Contact | None) -> str:
+    def who(self, opened: OpenedQuestion) -> str:
         """Name and phone, as far as they are known."""
+        contact = opened.contact
         if contact is None or not (contact.name or contact.phone):
             return self.words.unknown_client
         return ", ".join(filter(None, (contact.name, contact.phone and phone_words(contact.phone))))
@@ -69,31 +69,32 @@ class QuestionTeller:
         found = question.state.conflict_records or question.state.surplus
         return self.words.records.format(records=self._records(found)) if found else ""
 
-    def said(self, words_of_crm: str) -> str:
+    def said(self, opened: OpenedQuestion) -> str:
         """The CRM's own words, '' where it had none."""
-        return self.words.said.format(said=words_of_crm) if words_of_crm else ""
+        return self.words.said.format(said=opened.said) if opened.said else ""
 
     def since(self, question: Question) -> str:
         """Since when it waits; for the client, if that is so."""
         waits = self.words.since.format(since=moment_words(question.since, self.zone, self.words.locale))
         return f"{waits} {self.words.is_offered}" if question.state.offered else waits
 
-    def lines(self, question: Question, contact: Contact | None, words_of_crm: str) -> list[str]:
+    def lines(self, opened: OpenedQuestion) -> list[str]:
         """Everything but the reason, a line a thing."""
-        lines = [self.who(contact), self.what(question), self.ours(question), self.theirs(question)]
-        return [*filter(None, [*lines, self.records(question), self.said(words_of_crm), self.since(question)])]
+        question = opened.question
+        lines = [self.who(opened), self.what(question), self.ours(question), self.theirs(question)]
+        return [*filter(None, [*lines, self.records(question), self.said(opened), self.since(question)])]
 
     def button(self, question: Question, answer: e.Answer) -> str:
         """An answer in a few words."""
         return self.words.buttons[effect_of(question.state, answer)].format(**self._names(question, answer))
 
-    def effect(self, question: Question, answer: e.Answer, *, can_tell: bool) -> str:
-        """What an answer will do, in full; `can_tell`: the bot can write to the client."""
-        effect = effect_of(question.state, answer)
-        said = self.words.effects[effect].format(**self._names(question, answer))
+    def effect(self, opened: OpenedQuestion, answer: e.Answer) -> str:
+        """What an answer will do, in full, and how the client learns of it."""
+        effect = effect_of(opened.question.state, answer)
+        said = self.words.effects[effect].format(**self._names(opened.question, answer))
         if effect not in TELLS_CLIENT:
             return said
-        return f"{said} {self.words.tells_client if can_tell else self.words.call_client}"
+        return f"{said} {self.words.tells_client if opened.can_tell else self.words.call_client}"
 
     def place(self, slot: Slot) -> str:
         """`понедельник, 7 января, 10:00–11:00, Анна`"""

@@ -10,7 +10,7 @@ import structlog
 import typer
 
 from bot.errors import BotError
-from console.cli import audit, catalog, demo, import_, log, rebuild, roles, status, sync
+from console.cli import audit, catalog, conflicts, demo, import_, log, rebuild, roles, status, sync
 from console.database import EmbeddedDatabaseError
 from console.errors import ConsoleError
 from console.settings import load_settings
@@ -28,6 +28,7 @@ app = typer.Typer(
 for commands in (roles, log, status, rebuild, import_, demo):
     app.add_typer(commands.commands)
 app.add_typer(audit.commands, name="audit", help="Replay the log, prove that it was not altered.")
+sync.commands.add_typer(conflicts.commands)
 app.add_typer(sync.commands, name="sync", help="The integration with Yclients.")
 app.add_typer(catalog.commands, name="catalog", help="What the salon offers.")
 
