@@ -23,11 +23,11 @@ class QuestionWords:
     line: str
     reasons: Mapping[Reason, str]
     ours: str
-    ours_cancelled: str
     theirs: str
-    theirs_removed: str
-    theirs_busy: str
-    theirs_missing: str
+    cancelled: str
+    removed: str
+    busy: str
+    missing: str
     records: str
     said: str
     since: str

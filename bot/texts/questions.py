@@ -51,18 +51,17 @@ class QuestionTeller:
         return ", ".join(self._title(one.service_id) for one in question.state.services)
 
     def ours(self, question: Question) -> str:
-        if not question.state.is_wanted:
-            return self.words.ours_cancelled
-        return self.words.ours.format(place=self.place(question.state.slot))
+        """Where the booking stands here."""
+        return self.place(question.state.slot) if question.state.is_wanted else self.words.cancelled
 
     def theirs(self, question: Question) -> str:
         """Where the CRM holds it, as far as that is known."""
         state, words = question.state, self.words
         if question.reason == "removed_in_crm":
-            return words.theirs_removed
+            return words.removed
         if place := state.their_slot or (state.crm_slot if state.is_in_crm else None):
-            return words.theirs.format(place=self.place(place))
-        return words.theirs_busy if question.reason == "slot_busy" else words.theirs_missing
+            return self.place(place)
+        return words.busy if question.reason in ("slot_busy", "overlap") else words.missing
 
     def records(self, question: Question) -> str:
         """The records in question, '' where there are none."""
@@ -80,9 +79,10 @@ class QuestionTeller:
 
     def lines(self, opened: OpenedQuestion) -> list[str]:
         """Everything but the reason, a line a thing."""
-        question = opened.question
-        lines = [self.who(opened), self.what(question), self.ours(question), self.theirs(question)]
-        return [*filter(None, [*lines, self.records(question), self.said(opened), self.since(question)])]
+        question, words = opened.question, self.words
+        sides = [words.ours.format(place=self.ours(question)), words.theirs.format(place=self.theirs(question))]
+        more = [self.records(question), self.said(opened), self.since(question)]
+        return [*filter(None, [self.who(opened), self.what(question), *sides, *more])]
 
     def button(self, question: Question, answer: e.Answer) -> str:
         """An answer in a few words."""
