@@ -38,6 +38,7 @@ Effect = Literal[
     "force",
     "stand_beside",
     "send_again",
+    "look_again",
     "cancel_again",
     "remove_again",
     "leave_second",
@@ -131,6 +132,12 @@ def waiting(ledger: Ledger, database: Database, *, limit: int | None = None) -> 
     return [question for question in found if question is not None]
 
 
+def offered_bookings(database: Database) -> set[BookingId]:
+    """Bookings whose clients were asked to choose another time and have not yet."""
+    parked = backlog.open_items(database, only_parked=True)
+    return {state.booking_id for state in parked if state.offered}
+
+
 def opened(ledger: Ledger, database: Database, vault: Vault, question: Question) -> OpenedQuestion:
     """What only a person who answers may see of it."""
     client_id = question.state.client_id
@@ -174,6 +181,8 @@ def kept_and_others(state: SyncState, answer: e.Answer) -> tuple[RecordId | None
 
 def _again(state: SyncState) -> Effect:
     match state.operation:
+        case _ if state.conflict == "moved_in_crm":
+            return "look_again"
         case "cancel":
             return "cancel_again"
         case "remove":

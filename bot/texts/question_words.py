@@ -27,6 +27,7 @@ class QuestionWords:
     cancelled: str
     removed: str
     busy: str
+    several: str
     missing: str
     records: str
     said: str

@@ -61,6 +61,8 @@ class QuestionTeller:
             return words.removed
         if place := state.their_slot or (state.crm_slot if state.is_in_crm else None):
             return self.place(place)
+        if question.reason in ("duplicate", "ambiguous"):
+            return words.several
         return words.busy if question.reason in ("slot_busy", "overlap") else words.missing
 
     def records(self, question: Question) -> str:

@@ -79,7 +79,7 @@ def test_what_waits_is_listed_with_both_sides_and_every_answer(shell: Shell, sal
         "ours": "bring_back",
         "theirs": "follow",
         "offer": "ask_client",
-        "retry": "send_again",
+        "retry": "look_again",
     }
 
 

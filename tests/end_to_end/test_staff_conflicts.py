@@ -69,7 +69,7 @@ async def test_a_question_shows_both_sides_and_its_answers(office: Office) -> No
             "Наше время верное",
             "Время в CRM верное",
             "Предложить клиенту другое время",
-            "Передать ещё раз",
+            "Посмотреть ещё раз",
         ]
 
 
