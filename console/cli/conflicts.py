@@ -10,6 +10,7 @@ from bot.texts.questions import QUESTION_WORDS, QuestionTeller
 from console.cli.common import caught_up, house_of, named, operator_of, print_json
 from console.errors import FoundError, UsageError
 from console.wiring import House
+from ledger.decisions import boundaries
 from ledger.decisions.resolve_conflict import ResolveConflict
 from ledger.errors import NoSuchAnswerError, NothingToResolveError, StaleVersionError
 from ledger.events import Answer
@@ -92,8 +93,12 @@ def _answer(booking: str, answer: Answer) -> None:
     code = booking_code(booking_id)
     with house_of() as house:
         question = question_of(house.ledger, booking_id)
+        if question is None and not house.ledger.history(boundaries.booking(booking_id)):
+            raise FoundError(f"there is no booking {code} in this ledger")
         if question is None:
             raise FoundError(f"booking {code} does not wait for anybody: see `zapisnik story {code}`")
+        if answer == "offer" and question.state.offered:
+            raise FoundError(f"the client of booking {code} has been asked already and has not chosen yet")
         teller, seen = _teller(house), opened(house.ledger, house.database, house.vault, question)
         state = question.state
         order = Order(f"console:{random_id()}", operator_of(house), house.clock.now())

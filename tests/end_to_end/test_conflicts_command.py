@@ -95,7 +95,7 @@ def test_an_answer_is_an_event_and_says_what_it_does(
     assert booking is not None
     assert booking.status == ("cancelled" if answer == "theirs" else "booked")
     story = shell.run("story", str(parked)).stdout
-    assert {"ours": "оставляем нашу", "theirs": "верно то, что в CRM", "offer": "предложили клиенту"}[answer] in story
+    assert {"ours": "оставляем обе", "theirs": "отказываемся от нашей", "offer": "просим клиента"}[answer] in story
 
 
 def test_retry_takes_the_number_as_well_and_warns_while_nothing_is_sent(
@@ -151,8 +151,16 @@ def test_a_booking_that_waits_for_nobody_is_exit_1_and_no_booking_at_all_is_2(sh
     booking_id = salon.book(slot("10:00"))
     done = shell.run("sync", "resolve", str(booking_id), "ours")
     assert (done.returncode, f"zapisnik story {booking_code(booking_id)}" in done.stderr) == (1, True)
+    assert "there is no booking 7777-7777-77" in shell.run("sync", "retry", "7777-7777-77").stderr
     assert shell.run("sync", "resolve", "nonsense", "ours").returncode == 2
     assert shell.run("sync", "resolve", str(booking_id), "mine").returncode == 2
+
+
+def test_a_client_who_was_asked_already_is_not_asked_again(shell: Shell, salon: Salon, parked: BookingId) -> None:
+    assert shell.run("sync", "resolve", str(parked), "offer").returncode == 0
+    again = shell.run("sync", "resolve", str(parked), "offer")
+    assert (again.returncode, "has been asked already" in again.stderr) == (1, True)
+    assert answers(salon, parked) == ["offer"]
 
 
 def test_the_second_of_two_operators_is_told_that_it_is_answered(shell: Shell, salon: Salon, parked: BookingId) -> None:
