@@ -182,9 +182,10 @@ class _Rows:
         return self._connection.execute(statement.format(suffix=self._suffix), parameters)
 
 
-def open_items(database: Database, *, limit: int | None = None) -> list[SyncState]:
-    """Bookings the CRM does not hold as it should, visits nearest in time first."""
-    return _states(database, "status IN ('pending', 'unknown', 'parked')", limit)
+def open_items(database: Database, *, limit: int | None = None, only_parked: bool = False) -> list[SyncState]:
+    """Bookings the CRM does not hold as it should, or only those that wait for a person, nearest in time first."""
+    statuses = "'parked'" if only_parked else "'pending', 'unknown', 'parked'"
+    return _states(database, f"status IN ({statuses})", limit)
 
 
 def lacking(database: Database, now: datetime) -> dict[Lack, list[BookingId]]:

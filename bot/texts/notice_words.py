@@ -59,11 +59,6 @@ class NoticeWords:
     answers_again: str
     pause_reasons: Mapping[e.PauseKind, str]
     remedies: Mapping[e.PauseKind, str]
-    parked: Plural
-    parked_line: str
-    parked_remedy: str
-    conflicts: Mapping[e.ConflictKind, str]
-    refused: str
     # /today
     today_title: str
     visits: Plural

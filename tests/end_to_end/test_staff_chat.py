@@ -107,7 +107,7 @@ async def test_sync_tells_the_state_and_what_the_crm_lacks(office: Office) -> No
     ]
     assert shown[7] == "• нужен человек: 1"
     assert shown[8].startswith("Дольше всего ждёт: ")
-    assert shown[9:] == [f"Нужен человек: {booking_code(parked)}"]
+    assert shown[9:] == [f"Нужен человек: {booking_code(parked)}. Ответить: /conflicts"]
 
 
 # --- pause and resume ---
