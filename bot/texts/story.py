@@ -60,7 +60,7 @@ class _Teller:
             case e.ClientNoticeSent():
                 return self._words.client_told
             case e.ClientNoticeFailed(reason=reason):
-                return self._words.client_not_told.format(reason=self._words.undelivered[reason])
+                return self._words.client_not_told.format(reason=self._words.untold[reason])
             case e.ConflictResolved(answer=answer):
                 return self._words.answers[answer].format(who=self._words.who[item.by.kind])
             case e.SyncAttempted() | e.SyncSucceeded() | e.SyncFailed() | e.SyncSkipped() | e.ConflictFound() as event:

@@ -106,6 +106,12 @@ def test_every_answer_to_a_conflict_is_told(answer: e.Answer, language: e.Langua
     assert told(e.ConflictResolved(held().booking_id, held().client_id, answer), language=language).endswith(".")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("reason", get_args(e.UntoldReason))
+def test_every_reason_why_a_client_could_not_be_told_is_told(reason: e.UntoldReason, language: e.Language) -> None:
+    assert told(e.ClientNoticeFailed(held().booking_id, held().client_id, (1,), reason), language=language)
+
+
 def test_what_staff_did_in_the_crm_is_told_with_the_time_before() -> None:
     said = told(EXAMPLES["crm_booking_moved"])
     assert "Ольга, понедельник, 7 января, 16:00–17:00" in said
