@@ -25,6 +25,7 @@ from ledger.codec import Recorded
 from ledger.decisions import boundaries
 from ledger.decisions.folds import fold_entries
 from ledger.decisions.note_notice import NoteNotice
+from ledger.decisions.untold import What, news_of, untold
 from ledger.errors import SealError
 from ledger.leases import Lease
 from ledger.ledger import Order, recorded
@@ -193,10 +194,21 @@ class Notices:
     def _news(self, position: int) -> News:
         item = self._event(position)
         event = item.event
-        if not isinstance(event, e.BookingMade | e.BookingMoved | e.BookingCancelled):
+        if not isinstance(event, e.BookingMade | e.BookingMoved | e.BookingCancelled | e.ClientNoticeFailed):
             raise TypeError(f"event {position} is no booking's")
-        entry = fold_entries(self._services.ledger.history(boundaries.booking(event.booking_id)))[event.booking_id]
-        return News(item, event, entry.services, self._contact(event.client_id))
+        history = self._services.ledger.history(boundaries.booking(event.booking_id))
+        entry, client = fold_entries(history)[event.booking_id], self._contact(event.client_id)
+        match event:
+            case e.ClientNoticeFailed():
+                before = [one for one in history if one.position < position]
+                about = untold(before, event.booking_id)
+                was = about.known if about is not None and about.what == "moved" else None
+                what = about.what if about is not None else _newest(before, event.covers)
+                return News(item, event, entry.slot, entry.services, client, was, what)
+            case e.BookingMoved():
+                return News(item, event, event.slot, entry.services, client, event.from_slot)
+            case _:
+                return News(item, event, event.slot, entry.services, client)
 
     def _contact(self, client_id: ClientId) -> Contact | None:
         try:
@@ -211,3 +223,9 @@ class Notices:
 def _joined(parts: Sequence[Part]) -> Part:
     """One message of several; the buttons are the last one's."""
     return Part("\n\n".join(part.text for part in parts), parts[-1].rows)
+
+
+def _newest(history: Sequence[Recorded], covers: tuple[int, ...]) -> What:
+    """What the last of these events is to a client, where their own wish has come in between since."""
+    found = [what for item in history if item.position in covers and (what := news_of(item)) is not None]
+    return found[-1]

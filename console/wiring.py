@@ -32,6 +32,7 @@ from ledger.privacy import Vault, new_master_key
 from ledger.recorder import PostgresRecorder
 from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
+from projections.client_notices import ClientNoticesProjection
 from projections.notices import NoticesProjection
 from projections.projector import Follower, Projection, check_installed, install
 from projections.rebuild import Progress, rebuild
@@ -63,8 +64,11 @@ class House:
     embedded: EmbeddedDatabase | None = None
 
 
-def read_models() -> tuple[Schedule, CatalogProjection, BacklogProjection, RemindersProjection, NoticesProjection]:
-    return Schedule(), CatalogProjection(), BacklogProjection(), RemindersProjection(), NoticesProjection()
+def read_models() -> tuple[
+    Schedule, CatalogProjection, BacklogProjection, RemindersProjection, NoticesProjection, ClientNoticesProjection
+]:
+    schedule, catalog, backlog = Schedule(), CatalogProjection(), BacklogProjection()
+    return schedule, catalog, backlog, RemindersProjection(), NoticesProjection(), ClientNoticesProjection()
 
 
 @contextmanager

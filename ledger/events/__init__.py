@@ -47,6 +47,7 @@ from ledger.events.messages import (
     ReminderKind as ReminderKind,
     ReminderSent as ReminderSent,
     UndeliveredReason as UndeliveredReason,
+    UntoldReason as UntoldReason,
 )
 from ledger.events.sync_in import (
     CrmBookingMoved as CrmBookingMoved,

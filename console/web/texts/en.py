@@ -184,6 +184,7 @@ EN = Words(
         "backlog": "Sending to the CRM",
         "reminders": "Reminders to clients",
         "notices": "Notices to staff",
+        "client_notices": "What clients are to be told",
     },
     model_states={"inline": "written with the log", "current": "up to date", "behind": "catching up"},
     lag="Behind by",

@@ -117,6 +117,7 @@ EN_EVENTS = EventWords(
         "reason.blocked": "the client blocked the bot",
         "reason.refused": "Telegram refused",
         "reason.unknown": "no answer came",
+        "reason.no_chat": "the client has no chat with the bot",
         "kind.operator": "the administrator's decision",
         "kind.no_credentials": "no CRM credentials",
         "kind.auth": "the CRM refuses our credentials",

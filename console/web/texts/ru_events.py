@@ -117,6 +117,7 @@ RU_EVENTS = EventWords(
         "reason.blocked": "клиент заблокировал бота",
         "reason.refused": "Telegram отказал",
         "reason.unknown": "ответа не было",
+        "reason.no_chat": "у клиента нет чата с ботом",
         "kind.operator": "решил администратор",
         "kind.no_credentials": "нет ключей CRM",
         "kind.auth": "CRM не принимает ключи",
