@@ -37,6 +37,7 @@ from projections.rebuild import Progress, rebuild
 from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from sync.access import Access
+from sync.catalog_keeper import CatalogKeeper
 from sync.outcomes import Outcomes
 from sync.pace import Pace
 from sync.projector import SyncProjector
@@ -197,6 +198,7 @@ def open_sync(house: House, stopped: threading.Event) -> Iterator[SyncRunner]:
         pace = Pace(request, settle)
         projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, pace)
         outcomes = Outcomes(house.ledger, house.vault, crm, house.clock, pace)
+        keeper = CatalogKeeper(house.ledger, crm, turns, house.clock, outcomes.pause_for)
         yield SyncRunner(
             house.ledger,
             crm,
@@ -204,6 +206,7 @@ def open_sync(house: House, stopped: threading.Event) -> Iterator[SyncRunner]:
             outcomes,
             house.follower,
             house.clock,
+            catalog_keeper=keeper if settings.catalog_source == "yclients" else None,
             company_id=settings.yclients_company_id or 0,
             holder=house.holder,
             # Longer than any step, so that a living sender keeps it; a dead one's successor waits this long.
