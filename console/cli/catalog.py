@@ -40,7 +40,10 @@ def load(file: Annotated[Path, typer.Argument(help="The salon's file, like salon
     """Check a salon.toml and publish what changed."""
     with house_of() as house:
         published = publish(house, file)
+        may_change = house.settings.catalog_source == "yclients"
     typer.echo(f"{file}: {published} changes published." if published else f"{file}: nothing has changed.")
+    if may_change:
+        typer.echo("It counts until the catalogue in Yclients changes, or until `zapisnik catalog pull`.")
 
 
 @commands.command()
