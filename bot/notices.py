@@ -127,6 +127,9 @@ class Notices:
         said = []
         if any(isinstance(event, e.IntegrationPaused | e.IntegrationResumed) for event in events):
             said.append(self._switched(naming))
+        answers = any(isinstance(event, e.CrmAnswered) for event in events)
+        if answers and integration(self._services.ledger).answers_since is not None:
+            said.append(self._words.answers_again)
         asked = {event.booking_id for event in events if isinstance(event, e.ConflictFound | e.SyncFailed)}
         parked = [
             Question(state.booking_id, state.slot, state.conflict)

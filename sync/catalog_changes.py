@@ -111,7 +111,7 @@ def losses(present: Catalog, offer: CrmOffer) -> tuple[Loss, ...]:
     found = []
     for noun, before, after in compared:
         gone = len(set(before) - set(after))
-        if before and (not after or gone > _BELIEVED * len(before)):
+        if gone > _BELIEVED * len(before):
             found.append(Loss(noun, gone, len(before)))
     return tuple(found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from datetime import timedelta
 
 import structlog
@@ -19,7 +19,8 @@ from sync import catalog_pull
 from sync.catalog_offer import CrmCatalog
 from sync.errors import AuthError, LicenceError, RateLimitedError, RightsError, SyncError
 from sync.pace import Stopwatch
-from sync.turns import LONGEST_WAIT, Turns
+from sync.refusals import pause_for
+from sync.turns import Turns
 from sync.yclients import Yclients
 
 EVERY = timedelta(hours=1)
@@ -31,10 +32,7 @@ _log = structlog.get_logger("sync")
 
 
 class CatalogKeeper:
-    """Reads the CRM's catalogue when it is due, while the integration runs; a reading that fails is begun anew later.
-
-    `pause_for` is told of a no to us as such, which pauses everything.
-    """
+    """Reads the CRM's catalogue when it is due, while the integration runs; one that fails is begun anew in an hour."""
 
     def __init__(
         self,
@@ -42,11 +40,10 @@ class CatalogKeeper:
         crm: Yclients,
         turns: Turns,
         clock: Clock,
-        pause_for: Callable[[AuthError | LicenceError | RightsError, str], None],
         stopwatch: Stopwatch = time.monotonic,
     ) -> None:
         self._ledger, self._crm, self._turns, self._clock = ledger, crm, turns, clock
-        self._pause_for, self._stopwatch = pause_for, stopwatch
+        self._stopwatch = stopwatch
         self._due_at = stopwatch()
         self._steps: Generator[None, None, CrmCatalog] | None = None
 
@@ -54,8 +51,8 @@ class CatalogKeeper:
         """At most one request; False when none was due. Raises LeaseLostError, and then begins anew in an hour."""
         if self._stopwatch() < self._due_at:
             return False
-        steps = self._steps or self._begun()
-        if steps is None or integration(self._ledger).state != "running":
+        steps = self._steps or self._begun() if integration(self._ledger).state == "running" else None
+        if steps is None:
             self._put_off(_LOOK_AGAIN)
             return False
         self._steps = steps
@@ -104,8 +101,7 @@ class CatalogKeeper:
     def _note_failure(self, failure: SyncError) -> None:
         match failure:
             case AuthError() | LicenceError() | RightsError():
-                self._pause_for(failure, f"sync:catalog-refused:{random_id()}")
+                pause_for(self._ledger, self._clock, failure, f"sync:catalog-refused:{random_id()}")
             case RateLimitedError():
-                wait = failure.retry_after or 60.0
-                self._turns.hold_back(min(timedelta(seconds=wait), LONGEST_WAIT))
+                self._turns.obey(failure)
         _log.warning("the CRM's catalogue cannot be read; trying again in an hour", reason=str(failure))

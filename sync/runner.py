@@ -19,8 +19,8 @@ from projections.projector import Follower
 from sync.catalog_keeper import CatalogKeeper
 from sync.errors import AuthError, LicenceError, RateLimitedError, RightsError, SyncError
 from sync.inbound import connect, import_baseline
-from sync.outcomes import Outcomes
 from sync.projector import SyncProjector
+from sync.refusals import pause_for
 from sync.turns import LONGEST_WAIT, StoppedError
 from sync.yclients import Yclients
 
@@ -35,7 +35,6 @@ class SyncRunner:
         ledger: Ledger,
         crm: Yclients,
         projector: SyncProjector,
-        outcomes: Outcomes,
         follower: Follower,
         clock: Clock,
         *,
@@ -44,7 +43,7 @@ class SyncRunner:
         holder: str,
         lease_lasts: timedelta,
     ) -> None:
-        self._ledger, self._crm, self._projector, self._outcomes = ledger, crm, projector, outcomes
+        self._ledger, self._crm, self._projector = ledger, crm, projector
         self._follower, self._clock = follower, clock
         self._catalog_keeper = catalog_keeper
         self._company_id, self._holder, self._lease_lasts = company_id, holder, lease_lasts
@@ -85,7 +84,7 @@ class SyncRunner:
         try:
             import_baseline(self._ledger, self._crm, self._clock, self._company_id)
         except (AuthError, LicenceError, RightsError) as failure:
-            self._outcomes.pause_for(failure, f"sync:baseline-refused:{self._clock.now().isoformat()}")
+            pause_for(self._ledger, self._clock, failure, f"sync:baseline-refused:{self._clock.now().isoformat()}")
             self._put_off()
             return False
         except DiaryNotLoadedError:

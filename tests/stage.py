@@ -22,7 +22,7 @@ from sync.yclients import Yclients
 from tests.builders import MOSCOW, at
 from tests.salon import Salon
 
-PACE = Pace(request=timedelta(seconds=2), settle=timedelta(seconds=60))
+PACE = Pace(request=timedelta(seconds=2), settle=timedelta(seconds=60), ramp=(0.0,))
 
 
 def by_hand(staff_id: int, start: str, minutes: int) -> NewEntry:

@@ -46,6 +46,8 @@ NOTICES_EN = NoticeWords(
     "cancelled bookings are told here and will be sent later.\n\nWhat to do: {remedy}",
     reason_said="{reason} The CRM said: “{said}”",
     reason_noted="{reason} “{note}”",
+    answers_again="🟢 The CRM answers again, but the exchange with it is still stopped: it does not go on by "
+    "itself. To go on, send /resume.",
     resumed="✅ Sending to the CRM goes on. Waiting to be sent: {n}.",
     pause_reasons={
         "operator": "an administrator stopped it.",

@@ -51,6 +51,8 @@ NOTICES_RU = NoticeWords(
     "отмены будут приходить сюда и дождутся отправки.\n\nЧто делать: {remedy}",
     reason_said="{reason} Ответ CRM: «{said}»",
     reason_noted="{reason} «{note}»",
+    answers_again="🟢 CRM снова отвечает, но обмен с ней ещё остановлен: сам он не возобновится. Чтобы продолжить, "
+    "отправьте /resume.",
     resumed="✅ Обмен с CRM снова идёт. Ждут отправки: {n}.",
     pause_reasons={
         "operator": "остановил администратор.",

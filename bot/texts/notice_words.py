@@ -56,6 +56,7 @@ class NoticeWords:
     reason_said: str
     reason_noted: str
     resumed: str
+    answers_again: str
     pause_reasons: Mapping[e.PauseKind, str]
     remedies: Mapping[e.PauseKind, str]
     parked: Plural

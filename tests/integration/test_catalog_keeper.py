@@ -19,9 +19,10 @@ from ledger.tags import CATALOG
 from ledger.values import Actor, BookingId
 from projections.catalog import Catalog, current_catalog
 from projections.free_slots import free_slots
+from projections.integration import integration
 from sync.catalog_keeper import EVERY, CatalogKeeper
 from sync.catalog_pull import last_reading
-from sync.errors import AuthError, LicenceError, RateLimitedError, RightsError
+from sync.errors import RateLimitedError
 from sync.simulator import Catalog as CrmCatalog, Limits, Master, Service, Simulator, running
 from tests.builders import ANNA, COLOURING, HAIRCUT, MONDAY, NOW, OLGA, catalog, shifts, slot
 from tests.salon import open_test_salon
@@ -38,15 +39,7 @@ class Kept:
 
     def __init__(self, stage: Stage, crm: CrmCatalog) -> None:
         self.stage, self.salon, self.crm = stage, stage.salon, crm
-        self.refused: list[AuthError | LicenceError | RightsError] = []
-        self.keeper = CatalogKeeper(
-            self.salon.ledger,
-            stage.crm,
-            stage.turns,
-            self.salon.clock,
-            lambda failure, _: self.refused.append(failure),
-            stage.stopwatch,
-        )
+        self.keeper = CatalogKeeper(self.salon.ledger, stage.crm, stage.turns, self.salon.clock, stage.stopwatch)
 
     def read_once(self) -> int:
         """Steps until nothing is due; gives how many requests that took."""
@@ -219,7 +212,8 @@ def test_a_no_to_us_as_such_pauses_as_everywhere(kept: Kept) -> None:
 
     assert kept.read_once() == 1
 
-    assert [type(failure) for failure in kept.refused] == [AuthError]
+    state = integration(kept.salon.ledger)
+    assert (state.state, state.kind, state.message) == ("paused", "auth", "Не указан идентификатор партнера")
 
 
 def test_a_pause_that_the_crm_asks_for_holds_all_calls_back(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:

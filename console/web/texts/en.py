@@ -148,6 +148,8 @@ EN = Words(
         "licence": "the CRM licence ran out",
         "rights": "a right is missing in the CRM",
     },
+    crm="The CRM",
+    crm_answers="answers again since {at}; a person resumes",
     diary="The CRM's diary",
     diary_loaded="read, or not needed",
     diary_missing="not read yet: the bot offers no days",
