@@ -9,7 +9,8 @@ from datetime import datetime
 import msgspec
 
 from ledger.postgres import Database
-from ledger.sync_state import ABOUT_RECORDS, SyncState
+from ledger.questions import ABOUT_RECORDS
+from ledger.sync_state import SyncState
 from ledger.values import BookingId, RecordId
 from projections.schedule import ScheduledBooking
 

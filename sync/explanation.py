@@ -14,7 +14,8 @@ from ledger import events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
 from ledger.ledger import Ledger
-from ledger.sync_state import ABOUT_RECORDS, SyncState, fold_sync
+from ledger.questions import ABOUT_RECORDS
+from ledger.sync_state import SyncState, fold_sync
 from ledger.values import BookingId, Slot, booking_code
 from sync.differences import Difference, minutes_of
 from sync.look_up import is_at
