@@ -82,6 +82,7 @@ def _settings(settings: Settings, crm_url: str) -> Settings:
             "yclients_partner_token": SecretStr(PARTNER_TOKEN),
             "yclients_user_token": SecretStr(USER_TOKEN),
             "yclients_company_id": COMPANY_ID,
+            "catalog_source": "file",  # the visitor looks at SALON_FILE, whatever the simulated CRM offers
             "admin_chat_id": cast.STAFF_CHAT,
             "sync_settle_seconds": 5.0,
             "sync_request_seconds": 5.0,

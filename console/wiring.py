@@ -39,6 +39,7 @@ from projections.rebuild import Progress, rebuild
 from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from sync.access import Access
+from sync.catalog_keeper import CatalogKeeper
 from sync.pace import Pace, Stopwatch
 from sync.projector import SyncProjector
 from sync.runner import SyncRunner
@@ -203,12 +204,14 @@ def open_sync(
     with open_crm(house, turns) as crm:
         pace = Pace(request, settle, stopwatch=stopwatch)
         projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, pace, at)
+        keeper = CatalogKeeper(house.ledger, crm, turns, house.clock, stopwatch)
         yield SyncRunner(
             house.ledger,
             crm,
             projector,
             house.follower,
             house.clock,
+            catalog_keeper=keeper if settings.catalog_source == "yclients" else None,
             company_id=settings.yclients_company_id or 0,
             holder=house.holder,
             # Longer than any step, so that a living sender keeps it; a dead one's successor waits this long.

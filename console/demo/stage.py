@@ -71,6 +71,7 @@ class SimulatedCrm:
             "YCLIENTS_PARTNER_TOKEN": PARTNER_TOKEN,
             "YCLIENTS_USER_TOKEN": USER_TOKEN,
             "YCLIENTS_COMPANY_ID": str(COMPANY_ID),
+            "CATALOG_SOURCE": "file",
             "SYNC_SPACING_SECONDS": str(SPACING_SECONDS),
             "SYNC_REQUEST_SECONDS": str(REQUEST_SECONDS),
             "SYNC_SETTLE_SECONDS": str(SETTLE_SECONDS),
