@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     sync_request_seconds: float = Field(10.0, gt=0, le=120)
     sync_settle_seconds: float = Field(60.0, gt=0, le=600)
     sync_spacing_seconds: float = Field(0.31, gt=0, le=60)
+    sync_poll_seconds: float = Field(60.0, ge=1, le=3600)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias=AliasChoices("LOG_LEVEL", "log_level")

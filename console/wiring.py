@@ -37,6 +37,8 @@ from projections.rebuild import Progress, rebuild
 from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from sync.access import Access
+from sync.inbound.reading import DiaryReader
+from sync.inbound.steps import Inbound
 from sync.outcomes import Outcomes
 from sync.pace import Pace
 from sync.projector import SyncProjector
@@ -202,6 +204,7 @@ def open_sync(house: House, stopped: threading.Event) -> Iterator[SyncRunner]:
             crm,
             projector,
             outcomes,
+            _inbound(house, crm, turns, outcomes, pace),
             house.follower,
             house.clock,
             company_id=settings.yclients_company_id or 0,
@@ -209,6 +212,19 @@ def open_sync(house: House, stopped: threading.Event) -> Iterator[SyncRunner]:
             # Longer than any step, so that a living sender keeps it; a dead one's successor waits this long.
             lease_lasts=1.5 * request + timedelta(seconds=3),
         )
+
+
+def _inbound(house: House, crm: Yclients, turns: Turns, outcomes: Outcomes, pace: Pace) -> Inbound:
+    company_id = house.settings.yclients_company_id or 0
+    return Inbound(
+        house.ledger,
+        DiaryReader(house.ledger, house.vault, crm, house.clock, company_id),
+        turns,
+        house.clock,
+        outcomes.pause_for,
+        stopwatch=pace.stopwatch,
+        poll_seconds=house.settings.sync_poll_seconds,
+    )
 
 
 def _quietly(step: Callable[[], None]) -> None:

@@ -18,6 +18,7 @@ from projections.integration import integration
 from projections.projector import Follower
 from sync.errors import AuthError, LicenceError, RateLimitedError, RightsError, SyncError
 from sync.inbound import connect, import_baseline
+from sync.inbound.steps import Inbound
 from sync.outcomes import Outcomes
 from sync.projector import SyncProjector
 from sync.turns import LONGEST_WAIT, StoppedError
@@ -27,7 +28,7 @@ _log = structlog.get_logger("sync")
 
 
 class SyncRunner:
-    """Owns the loop; the steps themselves are `SyncProjector.step` and `import_baseline`."""
+    """Owns the loop; the steps themselves are `SyncProjector.step`, `Inbound.step` and `import_baseline`."""
 
     def __init__(
         self,
@@ -35,6 +36,7 @@ class SyncRunner:
         crm: Yclients,
         projector: SyncProjector,
         outcomes: Outcomes,
+        inbound: Inbound,
         follower: Follower,
         clock: Clock,
         *,
@@ -43,7 +45,7 @@ class SyncRunner:
         lease_lasts: timedelta,
     ) -> None:
         self._ledger, self._crm, self._projector, self._outcomes = ledger, crm, projector, outcomes
-        self._follower, self._clock = follower, clock
+        self._inbound, self._follower, self._clock = inbound, follower, clock
         self._company_id, self._holder, self._lease_lasts = company_id, holder, lease_lasts
         self._baseline_at: float | None = None
         self._baseline_pause = 1.0
@@ -69,7 +71,9 @@ class SyncRunner:
         if not integration(self._ledger).is_diary_loaded:
             return self._read_diary()
         try:
-            return self._projector.step(lease) is not None
+            if self._inbound.step(lease, is_idle=False):
+                return True  # which may have prolonged the lease: it is taken for as long as usual before anything is sent
+            return self._projector.step(lease) is not None or self._inbound.step(lease, is_idle=True)
         except LeaseLostError:
             _log.warning("another sender took over")
             return False
