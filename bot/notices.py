@@ -16,8 +16,10 @@ from bot.line import Line, Posted
 from bot.naming import Naming
 from bot.request import BotServices
 from bot.screen import Part
-from bot.screens import staff_news
+from bot.screens import staff_changes, staff_news
+from bot.screens.staff_changes import Uninformed
 from bot.screens.staff_news import News, Question
+from bot.texts.changes import CHANGE_WORDS
 from bot.texts.notice_words import NoticeWords
 from ledger import events as e
 from ledger.codec import Recorded
@@ -29,7 +31,9 @@ from ledger.leases import Lease
 from ledger.ledger import Order, recorded
 from ledger.values import Actor, ClientId
 from projections import backlog, notices
+from projections.client_notices import news_of
 from projections.clients import Contact, contact_of
+from projections.crm_diary import brake_state
 from projections.integration import integration, opened_note
 from projections.notices import Kind
 
@@ -62,6 +66,7 @@ class Notices:
 
     def __init__(self, services: BotServices, line: Line, chat_id: int, words: NoticeWords) -> None:
         self._services, self._line, self._chat_id, self._words = services, line, chat_id, words
+        self._change_words = next(own for language, own in CHANGE_WORDS.items() if language == words.locale)
         self._epoch: int | None = None
         self._noted_at = 0
         self._alerted_at: datetime | None = None
@@ -127,6 +132,11 @@ class Notices:
         said = []
         if any(isinstance(event, e.IntegrationPaused | e.IntegrationResumed) for event in events):
             said.append(self._switched(naming))
+        if any(isinstance(event, e.CrmChangeBraked | e.CrmChangeReleased) for event in events):
+            said.append(self._braked())
+        failed = [event for event in events if isinstance(event, e.ClientNoticeFailed)]
+        if uninformed := [one for event in failed if (one := self._uninformed(event, now)) is not None]:
+            said.append(staff_changes.uninformed(naming, self._change_words, uninformed))
         asked = {event.booking_id for event in events if isinstance(event, e.ConflictFound | e.SyncFailed)}
         parked = [
             Question(state.booking_id, state.slot, state.conflict)
@@ -145,6 +155,17 @@ class Notices:
             return staff_news.paused(naming, state.kind, state.message, opened_note(self._services.vault, state))
         lacking = backlog.lacking(self._services.database, self._now())
         return self._words.resumed.format(n=backlog.to_send(lacking, with_past=state.past == "send"))
+
+    def _braked(self) -> str:
+        """The state as it is now, too."""
+        state = brake_state(self._services.ledger)
+        return staff_changes.braked(self._change_words, state) if state and state.is_on else self._change_words.released
+
+    def _uninformed(self, failed: e.ClientNoticeFailed, now: datetime) -> Uninformed | None:
+        """Who has to be rung up, unless there is nothing to tell them any more."""
+        history = self._services.ledger.history(boundaries.booking(failed.booking_id))
+        news = news_of(history, failed.covers[0], now)
+        return Uninformed(failed.booking_id, news, self._contact(failed.client_id)) if news else None
 
     def _cards(self, naming: Naming, now: datetime) -> Notice | None:
         positions = self._waiting("booking", now)

@@ -31,6 +31,7 @@ from ledger.privacy import Vault, new_master_key
 from ledger.recorder import PostgresRecorder
 from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
+from projections.client_notices import ClientNoticesProjection
 from projections.notices import NoticesProjection
 from projections.projector import Follower, Projection, check_installed, install
 from projections.rebuild import Progress, rebuild
@@ -64,8 +65,16 @@ class House:
     embedded: EmbeddedDatabase | None = None
 
 
-def read_models() -> tuple[Schedule, CatalogProjection, BacklogProjection, RemindersProjection, NoticesProjection]:
-    return Schedule(), CatalogProjection(), BacklogProjection(), RemindersProjection(), NoticesProjection()
+def read_models() -> tuple[Projection, ...]:
+    """All of them, the one that is written with the events first."""
+    return (
+        Schedule(),
+        CatalogProjection(),
+        BacklogProjection(),
+        RemindersProjection(),
+        NoticesProjection(),
+        ClientNoticesProjection(),
+    )
 
 
 @contextmanager

@@ -83,6 +83,8 @@ def _kind(item: Recorded) -> Kind | None:
             return None if item.by.kind in ("staff", "operator") else "booking"  # they know what they did themselves
         case e.IntegrationPaused() | e.IntegrationResumed():
             return None if item.by.kind == "staff" else "integration"  # the chat saw it done
+        case e.CrmChangeBraked() | e.CrmChangeReleased() | e.ClientNoticeFailed():
+            return "integration"
         case e.ConflictFound() | e.SyncFailed(parked=True):
             return "integration"
         case _:

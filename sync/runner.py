@@ -72,7 +72,7 @@ class SyncRunner:
             return self._read_diary()
         try:
             if self._inbound.step(lease, is_idle=False):
-                return True  # which may have prolonged the lease: it is taken for as long as usual before anything is sent
+                return True  # before anything is sent the lease is taken anew: a sweep has prolonged it
             return self._projector.step(lease) is not None or self._inbound.step(lease, is_idle=True)
         except LeaseLostError:
             _log.warning("another sender took over")

@@ -40,8 +40,8 @@ def reminder(naming: Naming, kind: e.ReminderKind, visit: Visit, now: datetime) 
     )
     about = "\n".join([what, naming.when(visit.slot), place])
     last = [words.is_coming if visit.is_confirmed else words.ask_coming]
-    if not _can_change(naming, visit.slot, now) and facts.phone:
-        last.append(words.change_by_phone.format(phone=_dialled(facts.phone)))
+    if not can_change(naming, visit.slot, now) and facts.phone:
+        last.append(words.change_by_phone.format(phone=dialled(facts.phone)))
     return Part("\n\n".join([first, about, "\n".join(last)]), _rows(naming, visit, now))
 
 
@@ -51,13 +51,13 @@ def _rows(naming: Naming, visit: Visit, now: datetime) -> tuple[tuple[Button, ..
     rows: list[tuple[Button, ...]] = []
     if not visit.is_confirmed:
         rows.append((Button(words.coming_button, buttons.Coming.model_validate(place)),))
-    if _can_change(naming, visit.slot, now):
+    if can_change(naming, visit.slot, now):
         move = Button(words.move_button, buttons.Move.model_validate(place))
         rows.append((move, Button(words.cancel_button, buttons.AskCancel.model_validate(place))))
     return tuple(rows)
 
 
-def _can_change(naming: Naming, slot: Slot, now: datetime) -> bool:
+def can_change(naming: Naming, slot: Slot, now: datetime) -> bool:
     """A button that can only be refused is not drawn; the ledger judges those that are."""
     notice = timedelta(minutes=naming.catalog.facts.policy.cancel_notice_minutes)
     return later(slot.starts_at, -notice) > now
@@ -68,7 +68,7 @@ def _relative_day(naming: Naming, at: datetime, now: datetime) -> str:
     return {0: naming.words.today, 1: naming.words.tomorrow}.get(days, naming.day(at))
 
 
-def _dialled(phone: str) -> str:
+def dialled(phone: str) -> str:
     """The salon's phone as on its sign, or spaced if it can be read."""
     try:
         return phone_words(parse_phone(phone))

@@ -48,7 +48,7 @@ def card(naming: Naming, news: News, *, is_paused: bool) -> str:
         lines.append(words.was_line.format(was=was))
     if not isinstance(event, e.BookingCancelled):
         lines.append(naming.price(news.services))
-    lines += [_client(naming, news), words.code_line.format(code=booking_code(event.booking_id))]
+    lines += [client_words(naming, news.client), words.code_line.format(code=booking_code(event.booking_id))]
     if is_paused:
         lines += ["", words.not_in_crm]
     return "\n".join(lines)
@@ -110,13 +110,12 @@ def _line(naming: Naming, news: News) -> str:
         time=naming.clock(news.event.slot.starts_at),
         service=naming.services(service.service_id for service in news.services),
         master=naming.master(news.event.slot.staff_id),
-        client=_client(naming, news),
+        client=client_words(naming, news.client),
     )
 
 
-def _client(naming: Naming, news: News) -> str:
+def client_words(naming: Naming, known: Contact | None) -> str:
     """As the CRM would show them; a client of an older system may lack a name or a phone."""
-    known = news.client
     if known is not None and known.name and known.phone:
         return naming.words.client_line.format(name=known.name, phone=phone_words(known.phone))
     if known is not None and (known.name or known.phone):

@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal
 import typer
 
 from console.cli.common import caught_up, house_of, named, operator_of, print_json
-from console.errors import UsageError
+from console.errors import FoundError, UsageError
 from console.roles import run_roles
 from console.settings import load_settings
 from console.wiring import House, open_crm, open_house
+from ledger.decisions.brake import ReleaseCrmChange
 from ledger.decisions.integration import PauseIntegration, ResumeIntegration
+from ledger.errors import NotBrakedError
 from ledger.ledger import Order
 from ledger.privacy import HOUSE, random_id
 from ledger.values import BookingId, booking_code
@@ -85,6 +87,19 @@ def resume(
         typer.echo(f"{', '.join(missing)} are not set here; a sender started from here would need them.", err=True)
     if not state.is_diary_loaded:
         typer.echo("The CRM's own diary is read first.", err=True)
+
+
+@commands.command()
+def accept() -> None:
+    """Say that the large change of the CRM's diary which the brake stopped is real: it is taken over then."""
+    with house_of() as house:
+        try:
+            released = house.ledger.execute(ReleaseCrmChange(_order(house))).answer
+        except NotBrakedError as error:
+            raise FoundError("no change of the CRM's diary waits for a word: there is nothing to accept") from error
+    typer.echo(
+        f"Accepted: up to {released.removed} removed and {released.moved} moved visits are taken over at the next look."
+    )
 
 
 def current_plan(house: House) -> tuple[list[PlanItem], Clashes | None]:
