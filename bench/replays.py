@@ -29,7 +29,7 @@ from ledger.privacy import new_master_key
 from projections.integration import integration
 from sync.access import Access
 from sync.projector import SyncProjector
-from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
+from sync.simulator import PARTNER_TOKEN, USER_TOKEN
 from sync.turns import Turns
 from sync.yclients import Yclients
 

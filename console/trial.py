@@ -23,8 +23,7 @@ from console.web.server import LOOPBACK, listen, serve
 from console.web.trial import cast
 from console.web.trial.page import TryPage
 from console.wiring import House, drop_schema, only_one, open_house
-from sync.simulator import Simulator, running
-from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
+from sync.simulator import PARTNER_TOKEN, USER_TOKEN, Simulator, running
 
 COMPANY_ID = 1
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from console.cli.common import caught_up, house_of, named, operator_of, print_json
+from console.cli.reconcile import reconcile
 from console.errors import FoundError, UsageError
 from console.roles import run_roles
 from console.settings import load_settings
@@ -26,6 +27,8 @@ from sync.wire import CrmRecord
 
 commands = typer.Typer(no_args_is_help=True)
 Clashes = Mapping[BookingId, list[CrmRecord]]
+
+commands.command()(reconcile)
 
 
 @commands.command()

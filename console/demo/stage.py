@@ -17,7 +17,7 @@ import httpx
 from console.demo.invariants import CrmAddress
 from console.errors import FoundError
 from ledger.postgres import Database
-from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
+from sync.simulator import PARTNER_TOKEN, USER_TOKEN
 
 COMPANY_ID = 1
 # Ten times the vendor's pace on both sides, so that an outage fits into a minute.
