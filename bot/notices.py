@@ -32,6 +32,7 @@ from ledger.ledger import Order, recorded
 from ledger.values import Actor, ClientId
 from projections import backlog, notices
 from projections.clients import Contact, contact_of
+from projections.crm_diary import brake_state
 from projections.integration import integration, opened_note
 from projections.notices import Kind
 from projections.questions import question_of
@@ -148,9 +149,12 @@ class Notices:
             first = min(questions, key=lambda booking_id: asked[booking_id])
             covered = tuple(position for position in positions if position <= asked[first])
             parts.append(staff_conflicts.card(self._services, staff_conflicts.teller_of(naming), questions[first]))
-        if self._answers_again([events[position] for position in covered]):
+        told = [events[position] for position in covered]
+        if any(isinstance(event, e.CrmChangeBraked | e.CrmChangeReleased) for event in told):
+            parts.insert(0, Part(self._braked()))
+        if self._answers_again(told):
             parts.insert(0, Part(self._words.answers_again))
-        if any(isinstance(events[position], e.IntegrationPaused | e.IntegrationResumed) for position in covered):
+        if any(isinstance(event, e.IntegrationPaused | e.IntegrationResumed) for event in told):
             parts.insert(0, Part(self._switched(naming)))
         return Notice("integration", covered, _joined(parts)) if parts else None
 
@@ -166,6 +170,13 @@ class Notices:
             return staff_news.paused(naming, state.kind, state.message, opened_note(self._services.vault, state))
         lacking = backlog.lacking(self._services.database, self._now())
         return self._words.resumed.format(n=backlog.to_send(lacking, with_past=state.past == "send"))
+
+    def _braked(self) -> str:
+        """Whether the brake is on now: what was stopped and let go within a minute is one thing to know."""
+        state = brake_state(self._services.ledger)
+        if state is None or not state.is_on:
+            return self._words.brake_released
+        return self._words.braked.format(removed=state.removed, moved=state.moved, known=state.known)
 
     def _cards(self, naming: Naming, now: datetime) -> Notice | None:
         positions = self._waiting("booking", now)

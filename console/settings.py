@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -40,10 +41,12 @@ class Settings(BaseSettings):
     yclients_user_token: SecretStr | None = None
     yclients_company_id: int | None = Field(None, gt=0)
     yclients_partner_id: str = ""
+    yclients_hook_secret: SecretStr | None = None
 
     sync_request_seconds: float = Field(10.0, gt=0, le=120)
     sync_settle_seconds: float = Field(60.0, gt=0, le=600)
     sync_spacing_seconds: float = Field(0.31, gt=0, le=60)
+    sync_poll_seconds: float = Field(60.0, ge=1, le=3600)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias=AliasChoices("LOG_LEVEL", "log_level")
@@ -57,6 +60,13 @@ class Settings(BaseSettings):
                 ZoneInfo(value)
             except (KeyError, ValueError, OSError) as error:
                 raise ValueError("not an IANA time zone like Europe/Moscow") from error
+        return value
+
+    @field_validator("yclients_hook_secret")
+    @classmethod
+    def _secret_is_long(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{16,128}", value.get_secret_value()):
+            raise ValueError("16 to 128 letters, digits, - and _, as `openssl rand -hex 16` makes them")
         return value
 
     @field_validator("log_level", mode="before")

@@ -9,6 +9,7 @@ from console.wiring import House
 from ledger import events as e
 from ledger.values import booking_code
 from projections import backlog, reminders
+from projections.crm_diary import brake_state
 from projections.integration import Integration, integration, opened_note
 from projections.projector import lags
 from projections.rebuild import Running, running
@@ -51,6 +52,7 @@ def status_json(house: House, reasons: Mapping[e.PauseKind, str] = REASONS) -> d
             "answers_since": state.answers_since,
             "diary_loaded": state.is_diary_loaded,
         },
+        "brake": _brake_json(house),
         "backlog": {
             "pending": counts.pending,
             "unknown": counts.unknown,
@@ -73,6 +75,15 @@ def status_json(house: House, reasons: Mapping[e.PauseKind, str] = REASONS) -> d
         "failed_updates": failed[0] if failed else 0,
         "blocked_clients": len(reminders.unreachable_clients(house.database)),
     }
+
+
+def _brake_json(house: House) -> dict[str, Any] | None:
+    """The change of the CRM's diary that was too large to be believed; None while nothing waits for a word."""
+    state = brake_state(house.ledger)
+    if state is None or not state.is_on:
+        return None
+    since = state.at.astimezone(house.zone)
+    return {"removed": state.removed, "moved": state.moved, "known": state.known, "since": since}
 
 
 def _rebuild_json(house: House, one: Running | None) -> dict[str, Any] | None:

@@ -40,6 +40,8 @@ from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from sync.access import Access
 from sync.catalog_keeper import CatalogKeeper
+from sync.inbound.reading import DiaryReader
+from sync.inbound.steps import Inbound
 from sync.pace import Pace, Stopwatch
 from sync.projector import SyncProjector
 from sync.runner import SyncRunner
@@ -65,11 +67,16 @@ class House:
     embedded: EmbeddedDatabase | None = None
 
 
-def read_models() -> tuple[
-    Schedule, CatalogProjection, BacklogProjection, RemindersProjection, NoticesProjection, ClientNoticesProjection
-]:
-    schedule, catalog, backlog = Schedule(), CatalogProjection(), BacklogProjection()
-    return schedule, catalog, backlog, RemindersProjection(), NoticesProjection(), ClientNoticesProjection()
+def read_models() -> tuple[Projection, ...]:
+    """All of them, the one that is written with the events first."""
+    return (
+        Schedule(),
+        CatalogProjection(),
+        BacklogProjection(),
+        RemindersProjection(),
+        NoticesProjection(),
+        ClientNoticesProjection(),
+    )
 
 
 @contextmanager
@@ -209,6 +216,7 @@ def open_sync(
             house.ledger,
             crm,
             projector,
+            _inbound(house, crm, turns, pace),
             house.follower,
             house.clock,
             catalog_keeper=keeper if settings.catalog_source == "yclients" else None,
@@ -217,6 +225,18 @@ def open_sync(
             # Longer than any step, so that a living sender keeps it; a dead one's successor waits this long.
             lease_lasts=1.5 * request + timedelta(seconds=3),
         )
+
+
+def _inbound(house: House, crm: Yclients, turns: Turns, pace: Pace) -> Inbound:
+    company_id = house.settings.yclients_company_id or 0
+    return Inbound(
+        house.ledger,
+        DiaryReader(house.ledger, house.vault, crm, house.clock, company_id),
+        turns,
+        house.clock,
+        stopwatch=pace.stopwatch,
+        poll_seconds=house.settings.sync_poll_seconds,
+    )
 
 
 def _quietly(step: Callable[[], None]) -> None:

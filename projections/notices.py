@@ -87,6 +87,8 @@ def _kind(item: Recorded) -> Kind | None:
             return "booking"  # somebody has to ring the client up
         case e.IntegrationPaused() | e.IntegrationResumed():
             return None if item.by.kind == "staff" else "integration"  # the chat saw it done
+        case e.CrmChangeBraked() | e.CrmChangeReleased() | e.ClientNoticeFailed():
+            return "integration"
         case e.ConflictFound() | e.SyncFailed(parked=True):
             return "integration"
         case _:

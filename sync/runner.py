@@ -19,6 +19,7 @@ from projections.projector import Follower
 from sync.catalog_keeper import CatalogKeeper
 from sync.errors import AuthError, LicenceError, RateLimitedError, RightsError, SyncError
 from sync.inbound import connect, import_baseline
+from sync.inbound.steps import Inbound
 from sync.projector import SyncProjector
 from sync.refusals import pause_for
 from sync.turns import LONGEST_WAIT, StoppedError
@@ -28,13 +29,14 @@ _log = structlog.get_logger("sync")
 
 
 class SyncRunner:
-    """Owns the loop; the steps themselves are `SyncProjector.step` and `import_baseline`."""
+    """Owns the loop; the steps themselves are `SyncProjector.step`, `Inbound.step` and `import_baseline`."""
 
     def __init__(
         self,
         ledger: Ledger,
         crm: Yclients,
         projector: SyncProjector,
+        inbound: Inbound,
         follower: Follower,
         clock: Clock,
         *,
@@ -43,7 +45,7 @@ class SyncRunner:
         holder: str,
         lease_lasts: timedelta,
     ) -> None:
-        self._ledger, self._crm, self._projector = ledger, crm, projector
+        self._ledger, self._crm, self._projector, self._inbound = ledger, crm, projector, inbound
         self._follower, self._clock = follower, clock
         self._catalog_keeper = catalog_keeper
         self._company_id, self._holder, self._lease_lasts = company_id, holder, lease_lasts
@@ -73,7 +75,9 @@ class SyncRunner:
         try:
             if self._catalog_keeper is not None and self._catalog_keeper.step(lease):
                 return True
-            return self._projector.step(lease) is not None
+            if self._inbound.step(lease, is_idle=False):
+                return True  # before anything is sent the lease is taken anew: a sweep has prolonged it
+            return self._projector.step(lease) is not None or self._inbound.step(lease, is_idle=True)
         except LeaseLostError:
             _log.warning("another sender took over")
             return False

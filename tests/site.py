@@ -34,10 +34,10 @@ class Hands:
         return self.now
 
 
-def house_of(salon: Salon, database: Database | None = None) -> House:
+def house_of(salon: Salon, database: Database | None = None, **settings: object) -> House:
     """The house as `open_house` builds it, around this salon's parts."""
     return House(
-        settings=load_settings(zapisnik_schema=salon.database.schema),
+        settings=load_settings(zapisnik_schema=salon.database.schema, **settings),
         database=database or salon.database,
         recorder=salon.recorder,
         ledger=salon.ledger,
@@ -79,9 +79,11 @@ class Browser:
 
 
 @contextmanager
-def open_site(salon: Salon, password: str | None = None, clock: Hands | None = None) -> Iterator[Console]:
+def open_site(
+    salon: Salon, password: str | None = None, clock: Hands | None = None, **settings: object
+) -> Iterator[Console]:
     """The console on connections of its own, which do not wait long."""
-    with apart(house_of(salon), connections=2, wait_seconds=1) as house:
+    with apart(house_of(salon, None, **settings), connections=2, wait_seconds=1) as house:
         yield Console(house, password, clock or Hands())
 
 

@@ -75,6 +75,11 @@ NOTICES_EN = NoticeWords(
     answers_again="🟢 The CRM answers again, but the exchange with it is still stopped: it does not go on by "
     "itself. To go on, send /resume.",
     resumed="✅ Sending to the CRM goes on. Waiting to be sent: {n}.",
+    braked="🛑 Too many bookings are gone or elsewhere in the CRM at once: {removed} removed, {moved} moved of {known} "
+    "to come. None of it was taken over: here all is as before, and no client was told. New bookings from the CRM are "
+    "still taken.\n\nWhat to do: if it is meant so, run zapisnik sync accept. If not, put the bookings back in the "
+    "CRM's diary: once they are there, all goes on by itself.",
+    brake_released="✅ The large change in the CRM's diary is settled, all goes on as usual.",
     pause_reasons={
         "operator": "an administrator stopped it.",
         "no_credentials": "the CRM's credentials are not set.",

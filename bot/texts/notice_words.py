@@ -75,6 +75,8 @@ class NoticeWords:
     reason_said: str
     reason_noted: str
     resumed: str
+    braked: str
+    brake_released: str
     answers_again: str
     pause_reasons: Mapping[e.PauseKind, str]
     remedies: Mapping[e.PauseKind, str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,16 @@ from console.status import note_of, status_json
 __all__ = ["commands", "note_of"]
 
 commands = typer.Typer()
+
+
+def state_of_brake(shown: dict[str, Any]) -> str:  # Any: the JSON form of the state
+    """What the brake holds back and how it comes off, in one line; '' while it is off."""
+    if (brake := shown["brake"]) is None:
+        return ""
+    return (
+        f"since {brake['since']:%Y-%m-%d %H:%M} the CRM shows {brake['removed']} removed and {brake['moved']} moved of "
+        f"{brake['known']} coming visits; nothing of it is taken over before `zapisnik sync accept`"
+    )
 
 
 @commands.command()
@@ -39,6 +49,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         )
     if not state["diary_loaded"]:
         typer.echo("             the CRM's own diary is not read yet: the bot offers no days")
+    if brake := state_of_brake(shown):
+        typer.echo(f"brake        {brake}")
     oldest = f", the oldest for {lacking['oldest_seconds']:.0f} s" if lacking["oldest_seconds"] is not None else ""
     typer.echo(
         f"CRM lacks    {lacking['pending']} pending, {lacking['unknown']} unknown, {lacking['parked']} parked{oldest}"

@@ -15,7 +15,9 @@ from console.plans import ShownPlan, current_plan, differences, plan_code, plan_
 from console.roles import run_roles
 from console.settings import load_settings
 from console.wiring import House, open_house
+from ledger.decisions.brake import ReleaseCrmChange
 from ledger.decisions.integration import PauseIntegration, ResumeIntegration
+from ledger.errors import NotBrakedError
 from ledger.ledger import Order
 from ledger.privacy import HOUSE, random_id
 from ledger.values import booking_code
@@ -122,6 +124,19 @@ def _compare(house: House, shown: ShownPlan | str, past: Past | None, *, anyway:
             "the plan is not the one that was shown, so nothing was resumed: look at `zapisnik sync plan` again, "
             "or add --anyway"
         )
+
+
+@commands.command()
+def accept() -> None:
+    """Say that the large change of the CRM's diary which the brake stopped is real: it is taken over then."""
+    with house_of() as house:
+        try:
+            released = house.ledger.execute(ReleaseCrmChange(_order(house))).answer
+        except NotBrakedError as error:
+            raise FoundError("no change of the CRM's diary waits for a word: there is nothing to accept") from error
+    typer.echo(
+        f"Accepted: up to {released.removed} removed and {released.moved} moved visits are taken over at the next look."
+    )
 
 
 def _counted(items: Sequence[PlanItem]) -> str:

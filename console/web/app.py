@@ -22,8 +22,9 @@ from console.web.conflicts_page import ConflictsPage
 from console.web.desk import Desk, words_for
 from console.web.door import Brake, Door
 from console.web.event_page import EventPage
-from console.web.guard import ASSETS, SIGN_IN, Guard
+from console.web.guard import ASSETS, HOOK, SIGN_IN, Guard
 from console.web.health import Readiness, healthz
+from console.web.hook import Hook
 from console.web.live import LiveTail
 from console.web.log_page import LogPage
 from console.web.server import EVERY_ADDRESS, LOOPBACK, listen, serve
@@ -61,6 +62,8 @@ class Console:
             Route("/conflicts/{booking}", conflicts.ask),
             Route("/conflicts/{booking}", conflicts.answer, methods=["POST"]),
         ]
+        if (hook := _hook(house)) is not None:
+            routes.append(Route(HOOK + "{secret}", hook.answer, methods=["GET", "POST"]))
         if door is not None:
             sign_in = SignIn(self._desk, door, Brake(clock), cookie)
             routes += [
@@ -126,6 +129,14 @@ class Console:
         voice = Voice(words_for(request), self._desk.house.zone)
         may_reload = status >= 500
         return self._desk.draw(request, "trouble.html", voice, status, title=title, lead=lead, may_reload=may_reload)
+
+
+def _hook(house: House) -> Hook | None:
+    """None without YCLIENTS_HOOK_SECRET, or without a branch whose changes could be announced."""
+    settings = house.settings
+    if settings.yclients_hook_secret is None or settings.yclients_company_id is None:
+        return None
+    return Hook(house.database, settings.yclients_hook_secret.get_secret_value(), settings.yclients_company_id)
 
 
 def console_password(settings: Settings) -> str | None:

@@ -48,6 +48,7 @@ def _worries(shown: dict[str, Any], voice: Voice) -> list[str]:  # Any: the JSON
     late = [words.model_names.get(one["name"], one["name"]) for one in shown["projections"] if _is_late(one)]
     found = {
         words.is_paused.format(reason=integration["reason"]): integration["state"] == "paused",
+        _brake_words(shown, voice): shown["brake"] is not None,
         words.has_no_diary: not integration["diary_loaded"],
         words.is_parked.format(count=lacking["parked"]): lacking["parked"],
         words.is_unknown.format(count=lacking["unknown"]): lacking["unknown"],
@@ -55,6 +56,11 @@ def _worries(shown: dict[str, Any], voice: Voice) -> list[str]:  # Any: the JSON
         words.has_failed_updates.format(count=shown["failed_updates"]): shown["failed_updates"],
     }
     return [sentence for sentence, is_so in found.items() if is_so]
+
+
+def _brake_words(shown: dict[str, Any], voice: Voice) -> str:  # Any: the JSON form of the state
+    brake = shown["brake"] or {"removed": 0, "moved": 0, "known": 0}
+    return voice.words.is_braked.format(removed=brake["removed"], moved=brake["moved"], known=brake["known"])
 
 
 def _is_late(model: dict[str, Any]) -> bool:  # Any: the JSON form of a read model's lag

@@ -10,6 +10,7 @@ from ledger.codec import Recorded
 from ledger.decisions import boundaries
 from ledger.decisions.folds import fold_entries
 from ledger.decisions.outside_facts import clash_of
+from ledger.decisions.record_holder import holder_of
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
 from ledger.values import BookingId, RecordId, ServiceId, Slot
@@ -17,9 +18,10 @@ from ledger.values import BookingId, RecordId, ServiceId, Slot
 
 @dataclass(frozen=True)
 class SeeCrmBooking:
-    """Gives a CRM record a booking id of ours, once. What it runs over is put right in the same append.
+    """Gives a CRM record a booking id of ours, once; one that was removed and is back there gets another.
 
-    A hold in its way lapses. A booking of ours in its way stays, but waits for a person (ConflictFound).
+    What it runs over is put right in the same append: a hold in its way lapses, a booking of ours stays, but waits for
+    a person (ConflictFound).
     """
 
     order: Order
@@ -32,9 +34,9 @@ class SeeCrmBooking:
         return [boundaries.record(self.record_id), *boundaries.days(self.slot)]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
-        for item in history:
-            if isinstance(item.event, e.CrmBookingSeen | e.SyncSucceeded) and item.event.record_id == self.record_id:
-                return Already(item.event)
+        holder = holder_of(history, self.record_id)
+        if holder is not None and holder.stands and not holder.is_in_question:
+            return Already(next(item.event for item in history if item.position == holder.position))
         clash = clash_of(self.slot, fold_entries(history).values(), self.order.at, self.record_id)
         seen = e.CrmBookingSeen(self.booking_id, self.record_id, self.slot, self.service_ids, clash.is_overlap)
         return [*clash.lapses, seen, *clash.conflicts]

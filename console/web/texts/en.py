@@ -196,6 +196,8 @@ EN = Words(
     failed_updates="Taps in Telegram that could not be handled",
     blocked_clients="Clients who have blocked the bot",
     is_paused="Sending to the CRM is stopped: {reason}. Bookings are kept; to resume: `zapisnik sync resume`.",
+    is_braked="Too much is gone or elsewhere in the CRM at once: {removed} removed, {moved} moved of {known}. None of "
+    "it is taken over. If it is meant so: `zapisnik sync accept`; if not, put the bookings back in the CRM.",
     is_parked="Bookings that wait for a person: {count}. They are on the page “Decisions”.",
     is_unknown="Bookings that may or may not have reached the CRM: {count}. The program looks them up by itself: "
     "do not enter them by hand.",

@@ -185,6 +185,7 @@ class Words:
     blocked_clients: str
     # what needs somebody
     is_paused: str
+    is_braked: str
     is_parked: str
     is_unknown: str
     is_behind: str
