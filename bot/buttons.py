@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal
 from aiogram.filters.callback_data import CallbackData
 from pydantic import BeforeValidator, Field, PlainSerializer
 
-from ledger.events import Language
+from ledger.events import Answer, Language
 from ledger.values import ID_BITS, BookingId, ServiceId, StaffId
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -229,3 +229,25 @@ class ResumeSync(CallbackData, prefix="sr"):
 
     past: Literal["send", "skip", "ask"]
     since: PackedNumber
+
+
+class ShowQuestion(CallbackData, prefix="q"):
+    """Staff: the booking that waits for a person, and the answers there are."""
+
+    booking_id: PackedBooking
+
+
+class AskAnswer(CallbackData, prefix="qa"):
+    """Staff: give this answer to the question that was asked at this position of the log; asks once more."""
+
+    booking_id: PackedBooking
+    answer: Answer
+    asked_at: PackedNumber
+
+
+class GiveAnswer(CallbackData, prefix="qy"):
+    """Staff: this answer to that question."""
+
+    booking_id: PackedBooking
+    answer: Answer
+    asked_at: PackedNumber

@@ -17,8 +17,8 @@ from bot.line import Line, Posted
 from bot.naming import Naming
 from bot.request import BotServices
 from bot.screen import Part
-from bot.screens import staff_news
-from bot.screens.staff_news import News, Question
+from bot.screens import staff_conflicts, staff_news
+from bot.screens.staff_news import News
 from bot.texts.notice_words import NoticeWords
 from ledger import events as e
 from ledger.codec import Recorded
@@ -34,6 +34,7 @@ from projections import backlog, notices
 from projections.clients import Contact, contact_of
 from projections.integration import integration, opened_note
 from projections.notices import Kind
+from projections.questions import question_of
 
 FIRST_LOOK = timedelta(hours=1)
 """A chat that was never told anything is not told what is older: turning the chat on must not flood it."""
@@ -56,7 +57,7 @@ class Notice:
 
     kind: Kind
     covers: tuple[int, ...]
-    text: str
+    part: Part
 
 
 class Notices:
@@ -67,6 +68,7 @@ class Notices:
         self._epoch: int | None = None
         self._noted_at = 0
         self._alerted_at: datetime | None = None
+        self._alerting_to = 0
         self._written_at: deque[datetime] = deque(maxlen=MOST_A_MINUTE)
         self._unknown = 0
 
@@ -75,7 +77,7 @@ class Notices:
         notice = await asyncio.to_thread(self._next, lease)
         if notice is None:
             return False
-        posted = await self._line.send(self._chat_id, Part(notice.text))
+        posted = await self._line.send(self._chat_id, notice.part)
         self._written_at.append(self._now())
         outcome = self._outcome(notice, posted)
         if outcome is None:
@@ -122,23 +124,40 @@ class Notices:
         return min(found, key=lambda notice: notice.covers[0], default=None)
 
     def _alert(self, naming: Naming, now: datetime) -> Notice | None:
-        if self._alerted_at is not None and now - self._alerted_at < ALERT_EVERY:
-            return None
+        """The CRM's news of the last minute: a card for each question, or all of them in one message."""
         positions = self._waiting("integration", now)
-        events = [self._event(position).event for position in positions]
-        said = []
-        if any(isinstance(event, e.IntegrationPaused | e.IntegrationResumed) for event in events):
-            said.append(self._switched(naming))
-        asked = {event.booking_id for event in events if isinstance(event, e.ConflictFound | e.SyncFailed)}
-        parked = [
-            Question(state.booking_id, state.slot, state.conflict)
-            for state in (backlog.open_items(self._services.database) if asked else [])
-            if state.parked and state.booking_id in asked
-        ]
-        if parked:
-            said.append(staff_news.questions(naming, parked))
+        has_rested = self._alerted_at is None or now - self._alerted_at >= ALERT_EVERY
+        if has_rested:
+            self._alerting_to = positions[-1] if positions else 0
+        positions = tuple(position for position in positions if position <= self._alerting_to)
+        events = {position: self._event(position).event for position in positions}
+        asked = {
+            event.booking_id: position
+            for position, event in events.items()
+            if isinstance(event, e.ConflictFound | e.SyncFailed)
+        }
         # What settled itself meanwhile is no news; the next alert covers it.
-        return Notice("integration", positions, "\n\n".join(said)) if said else None
+        questions = {
+            booking_id: question for booking_id in asked if (question := question_of(self._services.ledger, booking_id))
+        }
+        parts: list[Part] = []
+        covered = positions
+        if len(questions) > MOST_CARDS:
+            parts.append(staff_conflicts.listed(staff_conflicts.teller_of(naming), list(questions.values())))
+        elif questions:
+            first = min(questions, key=lambda booking_id: asked[booking_id])
+            covered = tuple(position for position in positions if position <= asked[first])
+            parts.append(staff_conflicts.card(self._services, staff_conflicts.teller_of(naming), questions[first]))
+        if self._answers_again([events[position] for position in covered]):
+            parts.insert(0, Part(self._words.answers_again))
+        if any(isinstance(events[position], e.IntegrationPaused | e.IntegrationResumed) for position in covered):
+            parts.insert(0, Part(self._switched(naming)))
+        return Notice("integration", covered, _joined(parts)) if parts else None
+
+    def _answers_again(self, events: Sequence[e.AnyEvent]) -> bool:
+        """The CRM answers after a refusal, and nobody has resumed since."""
+        told = any(isinstance(event, e.CrmAnswered) for event in events)
+        return told and integration(self._services.ledger).answers_since is not None
 
     def _switched(self, naming: Naming) -> str:
         """The state as it is now: what was paused and resumed within a minute is one thing to know."""
@@ -156,9 +175,10 @@ class Notices:
         is_paused = state.state == "paused" and state.since is not None
         if len(positions) <= MOST_CARDS:
             text = staff_news.card(naming, self._news(positions[0]), is_paused=is_paused)
-            return Notice("booking", positions[:1], text)
+            return Notice("booking", positions[:1], Part(text))
         first = [self._news(position) for position in positions[:MOST_LINES]]
-        return Notice("booking", positions, staff_news.many(naming, first, len(positions), is_paused=is_paused))
+        text = staff_news.many(naming, first, len(positions), is_paused=is_paused)
+        return Notice("booking", positions, Part(text))
 
     def _waiting(self, kind: Kind, now: datetime) -> tuple[int, ...]:
         """Positions of what is to be told, once the read model knows of all that was."""
@@ -198,6 +218,11 @@ class Notices:
 
     def _now(self) -> datetime:
         return self._services.clock.now().astimezone(UTC)
+
+
+def _joined(parts: Sequence[Part]) -> Part:
+    """One message of several; the buttons are the last one's."""
+    return Part("\n\n".join(part.text for part in parts), parts[-1].rows)
 
 
 def _newest(history: Sequence[Recorded], covers: tuple[int, ...]) -> What:

@@ -11,23 +11,25 @@ import structlog
 from aiogram import Bot, F, Router
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.filters import Command, CommandObject
+from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CallbackQuery, Message, Update
 
 from bot import buttons
 from bot.naming import Naming
 from bot.request import BotServices
 from bot.screen import Screen, screen
-from bot.screens import staff_sync, staff_today
+from bot.screens import staff_conflicts, staff_sync, staff_today
 from bot.showing import answer_message, answer_press
 from bot.staff_chat import StaffChat, StaffRequest, is_administrator
 
-COMMANDS = ("today", "sync", "pause", "resume")
+COMMANDS = ("today", "sync", "conflicts", "pause", "resume")
+_B = TypeVar("_B", bound=CallbackData)
 _T = TypeVar("_T")
 _log = structlog.get_logger("bot")
 
 
 def staff_router(services: BotServices, staff_chat: StaffChat) -> Router:
-    """`/today` and `/sync` for everybody in the chat; `/pause` and `/resume` for its administrators."""
+    """`/today`, `/sync` and `/conflicts` for everybody in the chat; what decides anything for its administrators."""
     router = Router(name="staff")
     words = staff_chat.words
 
@@ -54,18 +56,24 @@ def staff_router(services: BotServices, staff_chat: StaffChat) -> Router:
 
     on("today", staff_today.show, is_for_all=True)
     on("sync", staff_sync.show, is_for_all=True)
+    on("conflicts", staff_conflicts.show_all, is_for_all=True)
     on("pause", staff_sync.pause, is_for_all=False)
     on("resume", staff_sync.ask_resume, is_for_all=False)
 
-    @router.callback_query(F.message.chat.id == staff_chat.chat_id, buttons.ResumeSync.filter())
-    async def resume(query: CallbackQuery, callback_data: buttons.ResumeSync, bot: Bot, event_update: Update) -> None:
-        if await is_administrator(bot, staff_chat.chat_id, query.from_user):
-            shown = await ask(bot, event_update, query.from_user.id, staff_sync.resume, callback_data)
-            await answer_press(bot, query, shown)
-        else:
-            with suppress(TelegramBadRequest):  # the press is too old to be answered
-                await bot.answer_callback_query(query.id, text=words.only_administrators, show_alert=True)
+    def on_press(kind: type[_B], show: Callable[[StaffRequest, _B], Screen]) -> None:
+        async def press(query: CallbackQuery, callback_data: _B, bot: Bot, event_update: Update) -> None:
+            if await is_administrator(bot, staff_chat.chat_id, query.from_user):
+                await answer_press(bot, query, await ask(bot, event_update, query.from_user.id, show, callback_data))
+            else:
+                with suppress(TelegramBadRequest):  # the press is too old to be answered
+                    await bot.answer_callback_query(query.id, text=words.only_administrators, show_alert=True)
 
+        router.callback_query.register(press, F.message.chat.id == staff_chat.chat_id, kind.filter())
+
+    on_press(buttons.ResumeSync, staff_sync.resume)
+    on_press(buttons.ShowQuestion, staff_conflicts.show)
+    on_press(buttons.AskAnswer, staff_conflicts.ask)
+    on_press(buttons.GiveAnswer, staff_conflicts.answer)
     return router
 
 

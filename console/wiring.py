@@ -7,6 +7,7 @@ import re
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -38,10 +39,11 @@ from projections.rebuild import Progress, rebuild
 from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from sync.access import Access
-from sync.outcomes import Outcomes
-from sync.pace import Pace
+from sync.catalog_keeper import CatalogKeeper
+from sync.pace import Pace, Stopwatch
 from sync.projector import SyncProjector
 from sync.runner import SyncRunner
+from sync.steps import At, pass_by
 from sync.turns import StoppedError, Turns
 from sync.yclients import Yclients
 
@@ -180,8 +182,10 @@ def knows_zone(house: House) -> bool:
 
 
 @contextmanager
-def open_sync(house: House, stopped: threading.Event) -> Iterator[SyncRunner]:
-    """The sender with its own client of the CRM; `stopped` ends its waits too.
+def open_sync(
+    house: House, stopped: threading.Event, *, at: At = pass_by, stopwatch: Stopwatch = time.monotonic
+) -> Iterator[SyncRunner]:
+    """The sender with its own client of the CRM; `stopped` ends its waits too, `at` is told what steps it takes.
 
     Raises UsageError before there is a catalogue: without the salon's zone every time would be taken for another.
     """
@@ -198,16 +202,16 @@ def open_sync(house: House, stopped: threading.Event) -> Iterator[SyncRunner]:
     # One and the same: the sender prepays the turn its client then takes.
     turns = Turns(house.database, timedelta(seconds=settings.sync_spacing_seconds), sleep=wait)
     with open_crm(house, turns) as crm:
-        pace = Pace(request, settle)
-        projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, pace)
-        outcomes = Outcomes(house.ledger, house.vault, crm, house.clock, pace)
+        pace = Pace(request, settle, stopwatch=stopwatch)
+        projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, pace, at)
+        keeper = CatalogKeeper(house.ledger, crm, turns, house.clock, stopwatch)
         yield SyncRunner(
             house.ledger,
             crm,
             projector,
-            outcomes,
             house.follower,
             house.clock,
+            catalog_keeper=keeper if settings.catalog_source == "yclients" else None,
             company_id=settings.yclients_company_id or 0,
             holder=house.holder,
             # Longer than any step, so that a living sender keeps it; a dead one's successor waits this long.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ledger import events as e
 from ledger.decisions import boundaries
 from ledger.decisions.folds import contact, latest
+from ledger.errors import SealError
 from ledger.ledger import Ledger
 from ledger.privacy import Vault
 from ledger.values import ClientId, Sealed
@@ -37,6 +38,15 @@ def contact_of(ledger: Ledger, vault: Vault, client_id: ClientId) -> Contact | N
         return "" if sealed.is_blank else vault.open(client_id, sealed, field)
 
     return Contact(opened(known.name, "name"), opened(known.phone, "phone"), opened(known.telegram, "telegram"))
+
+
+def phone_of(ledger: Ledger, vault: Vault, client_id: ClientId) -> str:
+    """E.164; '' for a client without one, or whose key is gone."""
+    try:
+        contact = contact_of(ledger, vault, client_id)
+    except SealError:
+        return ""
+    return contact.phone if contact else ""
 
 
 def language_of(ledger: Ledger, client_id: ClientId) -> e.Language | None:

@@ -81,11 +81,15 @@ def is_at(record: CrmRecord, slot: Slot) -> bool:
     return record.staff_id == slot.staff_id and record.slot_start == slot.starts_at
 
 
-def _is_alike(record: CrmRecord, state: SyncState, slot: Slot, phone: str) -> bool:
+def has_services_and_phone(record: CrmRecord, state: SyncState, phone: str) -> bool:
+    """True for the same client and the same services, whenever that is."""
     return (
         # The last ten digits: 7… and 8… are the same Russian phone.
         bool(record.phone_digits)
         and record.phone_digits[-10:] == digits(phone)[-10:]
-        and is_at(record, slot)
         and set(record.service_ids) == {service.service_id for service in state.services}
     )
+
+
+def _is_alike(record: CrmRecord, state: SyncState, slot: Slot, phone: str) -> bool:
+    return is_at(record, slot) and has_services_and_phone(record, state, phone)

@@ -11,46 +11,61 @@ import structlog
 from ledger import events as e
 from ledger.clock import Clock
 from ledger.codec import stored_name
-from ledger.decisions.integration import PauseIntegration
 from ledger.decisions.note_sync import NoteConflict, NoteOutcome
-from ledger.errors import SealError
 from ledger.leases import Lease
 from ledger.ledger import Ledger, Order
-from ledger.privacy import Vault, scrubbed
+from ledger.privacy import Vault, random_id
 from ledger.sync_state import MAX_ATTEMPTS, SyncState
-from ledger.values import Actor, RecordId
+from ledger.values import Actor, RecordId, Slot
 from projections import backlog
-from projections.clients import contact_of
+from projections.clients import phone_of
 from sync import errors, look_up
+from sync.contradictions import conflict_of, dragged, elsewhere, slot_of
 from sync.pace import Pace
+from sync.patience import Patience
+from sync.refusals import RefusedError, pause_for
+from sync.steps import At, Point, pass_by
+from sync.way import Way
 from sync.wire import CrmRecord
 from sync.yclients import Yclients
 
 _log = structlog.get_logger("sync")
 _SENDER = Actor("system", "sync")
-LONGEST_LOOK_PAUSE = 600.0
+MOST_ATTEMPTS_IN_OUTAGE = 30
+"""Absences that park a booking even while no write at all gets through: nothing is tried for ever."""
 _MESSAGE = f"{stored_name(e.SyncFailed)}.message"
 
 
 class Outcomes:
     """Writes outcomes down and looks up those nobody knows."""
 
-    def __init__(self, ledger: Ledger, vault: Vault, crm: Yclients, clock: Clock, pace: Pace) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        vault: Vault,
+        crm: Yclients,
+        clock: Clock,
+        pace: Pace,
+        way: Way | None = None,
+        at: At = pass_by,
+    ) -> None:
         self._ledger, self._vault, self._crm, self._clock = ledger, vault, crm, clock
-        self._pace = pace
-        self._known_since: dict[int, float] = {}
-        self._look_again_at: dict[int, float] = {}
-        self._look_pauses: dict[int, float] = {}
+        self._pace, self._way, self._at = pace, way or Way(pace), at
+        self._patience = Patience(pace)
 
     def succeed(
-        self, attempt: e.SyncAttempted, record_id: int, seen_by: Literal["answer", "look_up"], lease: Lease
+        self,
+        attempt: e.SyncAttempted,
+        record_id: int,
+        seen_by: Literal["answer", "look_up"],
+        lease: Lease,
+        slot: Slot | None = None,
     ) -> None:
-        """The CRM holds what it should."""
-        done = e.SyncSucceeded(
-            attempt.booking_id, attempt.attempt_id, attempt.operation, attempt.covers, RecordId(record_id), seen_by
-        )
+        """The CRM holds what it should; at `slot`, if that is not where it was asked to."""
+        booking_id, doing, record = attempt.booking_id, attempt.operation, RecordId(record_id)
+        done = e.SyncSucceeded(booking_id, attempt.attempt_id, doing, attempt.covers, record, seen_by, slot)
         self._ledger.execute(NoteOutcome(self._order(attempt, "outcome"), done), lease=lease)
-        _log.info("synced", booking=attempt.booking_id, operation=attempt.operation, record=record_id, by=seen_by)
+        _log.info("synced", booking=booking_id, operation=doing, record=record_id, by=seen_by)
 
     def fail(self, attempt: e.SyncAttempted, failure: errors.SyncError, lease: Lease) -> None:
         """Sorts a failure: the CRM untouched, its own no, or unknown; a no to us as such pauses the integration."""
@@ -64,27 +79,12 @@ class Outcomes:
                 outcome = "unknown"
             case _:
                 outcome = "refused"
-        is_ours_to_mend = isinstance(failure, errors.AuthError | errors.LicenceError | errors.RightsError)
-        parked = outcome == "refused" and not is_ours_to_mend
-        self._note_failure(attempt, failure, outcome, lease, parked=parked)
-        if is_ours_to_mend:
-            self.pause_for(failure, f"sync:{attempt.attempt_id}:pause")
-
-    def pause_for(self, failure: errors.SyncError, command_id: str) -> None:
-        """Pauses everything, with the CRM's own words. Raises any other failure again: it is no reason to pause."""
-        kind: e.PauseKind
-        match failure:
-            case errors.AuthError():
-                kind = "auth"
-            case errors.LicenceError():
-                kind = "licence"
-            case errors.RightsError():
-                kind = "rights"
-            case _:
-                raise failure
-        order = Order(command_id, _SENDER, self._clock.now())
-        self._ledger.execute(PauseIntegration(order, kind, scrubbed(failure.crm_message)))
-        _log.error("paused by the CRM", kind=kind, status=failure.status, said=scrubbed(failure.crm_message))
+        parked = outcome == "refused" and not isinstance(failure, RefusedError)
+        self._note_failure(attempt, failure, outcome, lease, parked=parked, conflict=conflict_of(failure, attempt))
+        if isinstance(failure, RefusedError):
+            self._at("pause", Point.OUTCOME_STORED)
+            pause_for(self._ledger, self._clock, failure, f"sync:{attempt.attempt_id}:pause")
+            self._at("pause", Point.PAUSED)
 
     def settle_busy(
         self, state: SyncState, attempt: e.SyncAttempted, phone: str, busy: errors.BusyError, lease: Lease
@@ -98,7 +98,7 @@ class Outcomes:
             return
         found = look_up.matching(records, state, slot, phone, self._bound_elsewhere(state))
         if len(found.live) == 1:
-            self.succeed(attempt, found.live[0].record_id, "look_up", lease)
+            self.succeed(attempt, found.live[0].record_id, "look_up", lease, elsewhere(found.live[0], slot))
             return
         clashing = found.live or [record for record in records if look_up.stands_in(record, slot)]
         self._refuse_busy(attempt, busy, "ambiguous" if found.live else "slot_busy", clashing, lease)
@@ -130,12 +130,12 @@ class Outcomes:
     ) -> None:
         records = tuple(RecordId(record.record_id) for record in clashing)
         conflict = e.ConflictFound(attempt.booking_id, kind, records)
+        self._at("conflict", Point.LOOKED)
         self._note_failure(attempt, busy, "refused", lease, parked=True, conflict=conflict)
+        self._at("conflict", Point.OUTCOME_STORED)
 
     def is_look_up_due(self, attempt: e.SyncAttempted) -> bool:
-        """At once, then now and then, and surely once absence can be concluded."""
-        now = self._pace.stopwatch()
-        return now >= self._look_again_at.get(attempt.attempt_id, now)
+        return self._patience.is_due(attempt.attempt_id)
 
     def look_up(self, state: SyncState, lease: Lease) -> None:
         """Finds out what became of an attempt nobody knows the outcome of. Raises a read's SyncError."""
@@ -143,24 +143,23 @@ class Outcomes:
         if attempt is None:
             return
         try:
-            if attempt.operation == "cancel" and attempt.record_id is not None:
+            if attempt.operation in ("cancel", "remove") and attempt.record_id is not None:
                 self.look_up_cancelled(state, attempt, attempt.record_id, lease)
             elif attempt.operation == "move" and attempt.record_id is not None:
                 self._look_up_moved(state, attempt, attempt.record_id, lease)
             else:
                 self._look_up_created(state, attempt, lease)
         except (errors.AuthError, errors.LicenceError, errors.RightsError) as failure:
-            self.pause_for(failure, f"sync:{attempt.attempt_id}:pause:{self._clock.now().isoformat()}")
+            again = f"sync:{attempt.attempt_id}:pause:{self._clock.now().isoformat()}"
+            pause_for(self._ledger, self._clock, failure, again)
         except errors.SyncError:
-            # One record that cannot be looked up must not keep all others waiting: its turn comes again, later.
-            pause = min(self._look_pauses.get(attempt.attempt_id, 5.0) * 2, LONGEST_LOOK_PAUSE)
-            self._look_pauses[attempt.attempt_id] = pause
-            self._look_again_at[attempt.attempt_id] = self._pace.stopwatch() + pause
+            self._patience.put_off(attempt.attempt_id)
             raise
 
     def look_up_cancelled(self, state: SyncState, attempt: e.SyncAttempted, record_id: RecordId, lease: Lease) -> None:
         """A removal happened when the CRM says so itself: the record is marked removed, or not there any more."""
         record = look_up.by_number(self._crm, record_id, [state.crm_slot or state.slot])
+        self._at("look_up", Point.LOOKED)
         if record is None or record.deleted:
             self.succeed(attempt, record_id, "look_up", lease)
         else:
@@ -170,6 +169,7 @@ class Outcomes:
         """A move happened when the record stands where it was asked to; at a third place somebody else moved it."""
         asked, was = attempt.slot or state.slot, state.crm_slot or state.slot
         record = look_up.by_number(self._crm, record_id, [asked, was])
+        self._at("look_up", Point.LOOKED)
         if record is None or record.deleted:
             if state.is_wanted:
                 self.conflict(state, "removed_in_crm", [record_id], lease)
@@ -181,7 +181,7 @@ class Outcomes:
         elif look_up.is_at(record, was) or not state.is_wanted:
             self._conclude_absence(attempt, lease)
         else:
-            self.conflict(state, "moved_in_crm", [record_id], lease)
+            self.conflict(state, "moved_in_crm", [record_id], lease, slot_of(record))
 
     def look_for_twin(self, state: SyncState, attempt: e.SyncAttempted, phone: str, lease: Lease) -> None:
         """After a create that followed a "not there": the first request may have arrived late after all."""
@@ -195,36 +195,35 @@ class Outcomes:
             self.conflict(state, "duplicate", [record.record_id for record in found.live], lease)
 
     def _look_up_created(self, state: SyncState, attempt: e.SyncAttempted, lease: Lease) -> None:
-        contact = contact_of(self._ledger, self._vault, state.client_id)
-        if contact is None:
-            raise SealError(f"booking {state.booking_id} has a client without a contact")
+        phone = phone_of(self._ledger, self._vault, state.client_id)
+        others = self._bound_elsewhere(state)
         records = look_up.by_creation(self._crm, attempt.deadline_at, self._clock.now())
+        self._at("look_up", Point.LOOKED)
         slot = attempt.slot or state.slot
-        found = look_up.matching(records, state, slot, contact.phone, self._bound_elsewhere(state))
+        found = look_up.matching(records, state, slot, phone, others)
         if len(found.live) == 1:
-            self.succeed(attempt, found.live[0].record_id, "look_up", lease)
+            self.succeed(attempt, found.live[0].record_id, "look_up", lease, elsewhere(found.live[0], slot))
         elif found.live:
             self.conflict(state, "duplicate", [record.record_id for record in found.live], lease)
         elif found.deleted and state.is_wanted:
             # Created, then removed in the CRM: creating it again would undo somebody's decision.
             self.conflict(state, "removed_in_crm", [record.record_id for record in found.deleted], lease)
+        elif self._patience.is_sure(attempt.attempt_id) and (
+            one := dragged(records, state, attempt, phone, others, self._pace)
+        ):
+            self.conflict(state, "ambiguous", [one.record_id], lease, slot_of(one))
         else:
             self._conclude_absence(attempt, lease)
 
     def _conclude_absence(self, attempt: e.SyncAttempted, lease: Lease) -> None:
-        """ "Not there" counts only once the request can no longer be on its way; until then look again.
-
-        Not by the attempt's deadline: that was named by the clock of its sender, which may be set, or be another
-        machine's. This process waits the whole time out itself, from when it first knew of the attempt.
-        """
-        now = self._pace.stopwatch()
-        sure_at = self._known_since.setdefault(attempt.attempt_id, now) + self._pace.sure_after
-        if now < sure_at:
-            pause = max(self._pace.settle.total_seconds() / 6, 1.0)
-            self._look_again_at[attempt.attempt_id] = min(sure_at, now + pause)
+        """ "Not there" counts only once the request can no longer be on its way; until then look again."""
+        if not self._patience.is_sure(attempt.attempt_id):
+            self._patience.wait_on(attempt.attempt_id)
             return
         absent = errors.UnknownOutcomeError(detail="looked up, not there")
-        self._note_failure(attempt, absent, "absent", lease, parked=attempt.number >= MAX_ATTEMPTS)
+        # While nothing gets through, that is no question about this booking.
+        most = MAX_ATTEMPTS if self._way.is_open else MOST_ATTEMPTS_IN_OUTAGE
+        self._note_failure(attempt, absent, "absent", lease, parked=attempt.number >= most)
 
     def _note_failure(
         self,
@@ -237,7 +236,7 @@ class Outcomes:
         conflict: e.ConflictFound | None = None,
     ) -> None:
         if outcome == "unknown":
-            self._known_since.setdefault(attempt.attempt_id, self._pace.stopwatch())
+            self._patience.knows(attempt.attempt_id)
         words = failure.crm_message or failure.detail
         failed = e.SyncFailed(
             attempt.booking_id,
@@ -265,15 +264,28 @@ class Outcomes:
         """A booking that cannot be put into a request at all waits for a person; the others go on."""
         self.conflict(state, "unsendable", [], lease)
 
-    def conflict(self, state: SyncState, kind: e.ConflictKind, record_ids: Sequence[int], lease: Lease) -> None:
+    def conflict(
+        self,
+        state: SyncState,
+        kind: e.ConflictKind,
+        record_ids: Sequence[int],
+        lease: Lease,
+        their_slot: Slot | None = None,
+    ) -> None:
         """Ledger and CRM contradict each other: the booking waits for a person, the others go on."""
         records = tuple(RecordId(record_id) for record_id in record_ids)
-        order = Order(f"sync:conflict:{state.booking_id}:{kind}:{state.pending}", _SENDER, self._clock.now())
-        self._ledger.execute(NoteConflict(order, state.booking_id, kind, records, state.pending), lease=lease)
+        # A new id each time: once answered, the very same question may come up again.
+        order = Order(f"sync:conflict:{random_id()}", _SENDER, self._clock.now())
+        note = NoteConflict(order, state.booking_id, kind, records, state.pending, their_slot)
+        self._at("conflict", Point.LOOKED)
+        self._ledger.execute(note, lease=lease)
+        self._at("conflict", Point.OUTCOME_STORED)
         _log.warning("conflict", booking=state.booking_id, kind=kind, records=record_ids)
 
     def _bound_elsewhere(self, state: SyncState) -> set[int]:
-        return backlog.records_of_others(self._ledger.recorder.database, state.booking_id)
+        """Records that are other bookings', and those that are not to be taken for this one any more."""
+        others = backlog.records_of_others(self._ledger.recorder.database, state.booking_id)
+        return {*others, *state.disowned, *state.surplus}
 
     def _order(self, attempt: e.SyncAttempted, step: str) -> Order:
         command_id = f"sync:{attempt.attempt_id}:{step}"

@@ -13,6 +13,7 @@ from bot.texts.formats import length_words
 from ledger.errors import ForeignBookingError, HoldExpiredError, StaleVersionError, UnknownBookingError
 from ledger.values import BookingId
 from projections import schedule
+from projections.questions import question_of
 from projections.schedule import ScheduledBooking
 
 
@@ -42,9 +43,12 @@ def show(request: Request, booking: ScheduledBooking) -> Screen:
     if booking.starts_at <= request.now:
         return screen(_with_phone(request, words.under_way.format(summary=summary)), ways_on(request))
     text = words.standing.format(summary=summary)
+    can_change = _can_change(request, booking)
+    if _waits_for_time(request, booking):
+        text += f"\n\n{words.waits_for_time}" + (f" {words.choose_another_time}" if can_change else "")
     if booking.confirmed_at is not None:
         text += f"\n\n{words.confirmed_line}"
-    if _can_change(request, booking):
+    if can_change:
         return screen(text, [_changes(request, booking), *ways_on(request)])
     notice = length_words(request.catalog.facts.policy.cancel_notice_minutes, words.locale)
     return screen(_with_phone(request, f"{text}\n\n{words.too_late_here.format(notice=notice)}"), ways_on(request))
@@ -79,6 +83,12 @@ def _changes(request: Request, booking: ScheduledBooking) -> list[Button]:
         Button(words.move_button, buttons.Move.model_validate(place)),
         Button(words.cancel_button, buttons.AskCancel.model_validate(place)),
     ]
+
+
+def _waits_for_time(request: Request, booking: ScheduledBooking) -> bool:
+    """The salon has asked the client to choose another time."""
+    question = question_of(request.services.ledger, booking.booking_id)
+    return question is not None and question.state.offered
 
 
 def _can_change(request: Request, booking: ScheduledBooking) -> bool:

@@ -10,10 +10,8 @@ from bot.texts.formats import phone_words
 from ledger import events as e
 from ledger.codec import Recorded
 from ledger.decisions.untold import What
-from ledger.values import BookedService, BookingId, Slot, booking_code
+from ledger.values import BookedService, Slot, booking_code
 from projections.clients import Contact
-
-MOST_QUESTIONS = 5
 
 NewsEvent = e.BookingMade | e.BookingMoved | e.BookingCancelled | e.ClientNoticeFailed
 
@@ -32,15 +30,6 @@ class News:
     client: Contact | None
     was: Slot | None = None
     untold: What = "moved"
-
-
-@dataclass(frozen=True)
-class Question:
-    """A booking that waits for a person, and why."""
-
-    booking_id: BookingId
-    slot: Slot
-    conflict: e.ConflictKind | None
 
 
 def card(naming: Naming, news: News, *, is_paused: bool) -> str:
@@ -83,19 +72,6 @@ def pause_reason(naming: Naming, kind: e.PauseKind, message: str, note: str) -> 
     if note:
         return naming.words.reason_noted.format(reason=reason, note=note)
     return naming.words.reason_said.format(reason=reason, said=message) if message else reason
-
-
-def questions(naming: Naming, parked: Sequence[Question]) -> str:
-    """How many bookings wait for a person, and the first of them."""
-    words = naming.words
-    lines = [naming.counted(words.parked, len(parked))]
-    for question in parked[:MOST_QUESTIONS]:
-        why = words.conflicts[question.conflict] if question.conflict else words.refused
-        when = f"{naming.short_day(question.slot.starts_at)}, {naming.clock(question.slot.starts_at)}"
-        lines.append(words.parked_line.format(code=booking_code(question.booking_id), when=when, why=why))
-    if len(parked) > MOST_QUESTIONS:
-        lines.append(naming.counted(words.and_more, len(parked) - MOST_QUESTIONS))
-    return "\n".join([*lines, "", words.parked_remedy])
 
 
 def _title(naming: Naming, news: News) -> str:

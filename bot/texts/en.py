@@ -95,6 +95,9 @@ EN = Words(
     my_bookings="Your bookings. Tap one to see it, move it or cancel it.",
     no_bookings="You have no bookings ahead.",
     booking_button="{day}, {time} · {service}",
+    waiting_booking_button="❗️ {booking}",
+    waits_for_time="❗️ Sorry, this time does not work out.",
+    choose_another_time="Please choose another one: press “Move”.",
     standing="You're booked in.\n\n{summary}",
     confirmed_line="✓ You told us that you're coming.",
     under_way="This visit has already begun.\n\n{summary}",
@@ -139,6 +142,7 @@ EN = Words(
         errors.DiaryNotLoadedError: "We are still bringing over the salon's diary and don't know yet which times are "
         "free. Please look in again later, or book by phone.",
         errors.IntegrationPausedError: "The exchange with the salon's diary is stopped.",
+        errors.NotRefusedError: "The salon's diary does not refuse us now.",
         errors.NothingToSyncError: "The salon's diary already has everything as it should be.",
         errors.AttemptOpenError: "This booking is on its way to the salon's diary, please try again in a moment.",
         errors.NothingToResolveError: "Everything is settled about this booking.",

@@ -72,6 +72,8 @@ NOTICES_EN = NoticeWords(
     "cancelled bookings are told here and will be sent later.\n\nWhat to do: {remedy}",
     reason_said="{reason} The CRM said: “{said}”",
     reason_noted="{reason} “{note}”",
+    answers_again="🟢 The CRM answers again, but the exchange with it is still stopped: it does not go on by "
+    "itself. To go on, send /resume.",
     resumed="✅ Sending to the CRM goes on. Waiting to be sent: {n}.",
     pause_reasons={
         "operator": "an administrator stopped it.",
@@ -88,24 +90,6 @@ NOTICES_EN = NoticeWords(
         "licence": "renew the licence in the CRM, then send /resume.",
         "rights": "give the CRM user the rights to bookings and clients, then send /resume.",
     },
-    parked={
-        "one": "❗️ {n} booking could not be sent to the CRM and needs a person:",
-        "other": "❗️ {n} bookings could not be sent to the CRM and need a person:",
-    },
-    parked_line="No. {code}, {when}: {why}",
-    parked_remedy="Please compare them with the CRM's diary. All other bookings are sent as usual.",
-    conflicts={
-        "slot_busy": "the time is taken in the CRM",
-        "duplicate": "the CRM has two of it",
-        "ambiguous": "the CRM has several that look like it",
-        "overlap": "another booking was made for that time in the CRM",
-        "moved_in_crm": "it was moved in the CRM",
-        "removed_in_crm": "it was removed in the CRM",
-        "unsendable": "the client's data cannot be opened or is incomplete",
-        "client_refused": "the CRM has the client on its black list",
-        "not_offered": "the CRM has that service or master no more",
-    },
-    refused="the CRM refused it",
     today_title="{day}: {visits}, {left}.",
     visits={"one": "{n} visit", "other": "{n} visits"},
     still_left={"one": "{n} to go", "other": "{n} to go"},
@@ -134,7 +118,7 @@ NOTICES_EN = NoticeWords(
         "skip": "need not be sent any more: {n}",
     },
     oldest="The oldest has waited for {age}.",
-    parked_codes="Need a person: {codes}",
+    parked_codes="Need a person: {codes}. Answer: /conflicts",
     just_paused="Sending to the CRM is stopped. Clients go on booking as usual, everything will be sent later.\n\n"
     "To go on: /resume",
     ask_resume="Go on sending to the CRM?",

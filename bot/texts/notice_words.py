@@ -75,13 +75,9 @@ class NoticeWords:
     reason_said: str
     reason_noted: str
     resumed: str
+    answers_again: str
     pause_reasons: Mapping[e.PauseKind, str]
     remedies: Mapping[e.PauseKind, str]
-    parked: Plural
-    parked_line: str
-    parked_remedy: str
-    conflicts: Mapping[e.ConflictKind, str]
-    refused: str
     # /today
     today_title: str
     visits: Plural

@@ -95,6 +95,9 @@ RU = Words(
     my_bookings="Ваши записи. Нажмите на запись, чтобы посмотреть её, перенести или отменить.",
     no_bookings="Предстоящих записей у вас нет.",
     booking_button="{day}, {time} · {service}",
+    waiting_booking_button="❗️ {booking}",
+    waits_for_time="❗️ На это время, к сожалению, не получается.",
+    choose_another_time="Пожалуйста, выберите другое: нажмите «Перенести».",
     standing="Вы записаны.\n\n{summary}",
     confirmed_line="✓ Вы подтвердили, что придёте.",
     under_way="Этот визит уже начался.\n\n{summary}",
@@ -141,6 +144,7 @@ RU = Words(
         errors.DiaryNotLoadedError: "Мы ещё переносим сюда журнал салона и пока не знаем, какие часы свободны. "
         "Загляните, пожалуйста, позже или запишитесь по телефону.",
         errors.IntegrationPausedError: "Обмен с журналом салона остановлен.",
+        errors.NotRefusedError: "Журнал салона нам сейчас не отказывает.",
         errors.NothingToSyncError: "В журнале салона уже всё так, как нужно.",
         errors.AttemptOpenError: "Запись как раз передаётся в журнал салона, попробуйте чуть позже.",
         errors.NothingToResolveError: "По этой записи уже всё решено.",

@@ -61,8 +61,10 @@ class _Teller:
                 return self._words.client_told
             case e.ClientNoticeFailed(reason=reason):
                 return self._words.client_not_told.format(reason=self._words.untold[reason])
-            case e.ConflictResolved(answer=answer):
-                return self._words.answers[answer].format(who=self._words.who[item.by.kind])
+            case e.ConflictResolved(kind=kind, answer=answer):
+                words = self._words
+                said = words.special_answers.get(f"{kind}.{answer}", words.answers[answer])
+                return said.format(who=words.who[item.by.kind])
             case e.SyncAttempted() | e.SyncSucceeded() | e.SyncFailed() | e.SyncSkipped() | e.ConflictFound() as event:
                 return self._sync(event)
             case _:

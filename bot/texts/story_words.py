@@ -54,6 +54,8 @@ class StoryWords:
     skips: Mapping[e.SkipReason, str]
     conflicts: Mapping[e.ConflictKind, str]
     answers: Mapping[e.Answer, str]
+    special_answers: Mapping[str, str]
+    """By the conflict's kind and the answer, where it means something of its own there."""
     who: Mapping[str, str]
     events: Mapping[str, str]
     """By CLDR's plural category of `{n}`."""

@@ -100,6 +100,9 @@ class Words:
     my_bookings: str
     no_bookings: str
     booking_button: str
+    waiting_booking_button: str
+    waits_for_time: str
+    choose_another_time: str
     standing: str
     confirmed_line: str
     under_way: str

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from console.settings import Settings, require
 from console.web.booking_page import BookingPage
+from console.web.conflicts_page import ConflictsPage
 from console.web.desk import Desk, words_for
 from console.web.door import Brake, Door
 from console.web.event_page import EventPage
@@ -46,6 +47,7 @@ class Console:
         # Browsers send a cookie to every port of a host: two salons' consoles there must not end each other's.
         cookie = f"zapisnik_{hashlib.sha256(house.database.schema.encode()).hexdigest()[:8]}"
         door = Door(password, house.database.schema, clock) if password is not None else None
+        conflicts = ConflictsPage(self._desk)
         routes = [
             Route("/healthz", healthz),
             Route("/readyz", Readiness(house).answer),
@@ -55,6 +57,9 @@ class Console:
             Route("/events/{position:int}", EventPage(self._desk).answer),
             Route("/bookings/{booking}", BookingPage(self._desk).answer),
             Route("/status", StatusPage(self._desk).answer),
+            Route("/conflicts", conflicts.page),
+            Route("/conflicts/{booking}", conflicts.ask),
+            Route("/conflicts/{booking}", conflicts.answer, methods=["POST"]),
         ]
         if door is not None:
             sign_in = SignIn(self._desk, door, Brake(clock), cookie)

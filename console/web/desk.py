@@ -41,7 +41,10 @@ def _assets() -> dict[str, Asset]:
 
 
 class Desk:
-    """Reads for the pages and draws them. Nothing sealed is ever opened here but an operator's own note."""
+    """Reads for the pages and draws them.
+
+    Sealed are opened only an operator's own note, and of a booking that waits for a person its client and the CRM's no.
+    """
 
     def __init__(self, house: House) -> None:
         self.house = house

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -58,6 +58,8 @@ class Guard:
         await answer(scope, receive, send_with_headers)
 
     def _refusal(self, request: Request) -> Response | None:
+        if not is_from_here(request):
+            return PlainTextResponse("This form is not from a page of this console.", status_code=403)
         if self._door is None:
             return None if is_local(request.headers.get("host", "")) else _not_here()
         # Not from `request.url`: that is put together from the Host header, in which a visitor may write a path too.
@@ -72,6 +74,20 @@ class Guard:
 def is_local(host: str) -> bool:
     """A page of somebody else may have its own name point at 127.0.0.1 (DNS rebinding); it cannot change its Host."""
     return _LOCAL_NAME.fullmatch(host) is not None
+
+
+def is_from_here(request: Request) -> bool:
+    """Whether what changes something was sent from a page of this console, and not from somebody else's.
+
+    Browsers say where a form comes from, in Sec-Fetch-Site or in Origin; who sends neither is no browser, so nobody
+    can have led it here (the rule of Go's CrossOriginProtection).
+    """
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return True
+    if site := request.headers.get("sec-fetch-site", ""):
+        return site in ("same-origin", "none")
+    origin = request.headers.get("origin", "")
+    return not origin or urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
 
 
 def safe_next(text: str) -> str:

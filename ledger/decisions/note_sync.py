@@ -13,8 +13,9 @@ from ledger.codec import Recorded
 from ledger.decisions import boundaries
 from ledger.decisions.folds import latest
 from ledger.ledger import Already, Order
+from ledger.questions import ABOUT_RECORDS
 from ledger.recorder import BoundaryItem
-from ledger.sync_state import ABOUT_RECORDS, SyncState, fold_sync
+from ledger.sync_state import SyncState, fold_sync
 from ledger.values import BookingId, RecordId, Slot
 
 
@@ -110,7 +111,7 @@ class SkipSync:
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
         state = _state(history)
-        if not state.pending or state.open_attempt is not None:
+        if not state.pending or state.open_attempt is not None or state.parked:
             raise errors.NothingToSyncError
         if self.reason == "superseded" and state.operation != "skip":
             raise errors.NothingToSyncError

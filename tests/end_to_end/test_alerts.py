@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ledger.decisions.integration import NoteCrmAnswered
 from ledger.decisions.note_sync import NoteConflict
 from ledger.values import BookingId, RecordId, booking_code
 from tests.end_to_end.test_notices import booked
@@ -45,16 +46,68 @@ async def test_alerts_come_once_a_minute_and_tell_the_state_as_it_is(office: Off
     assert office.texts[1:] == ["✅ Обмен с CRM снова идёт. Ждут отправки: 0."]
 
 
-async def test_parked_bookings_are_counted_and_the_first_named(office: Office) -> None:
-    made = booked(office, 7)
+async def test_that_the_crm_answers_again_is_told_once_and_that_a_person_resumes(office: Office) -> None:
+    office.pause("auth", "Не указан идентификатор партнера")
+    await office.work()
+    office.salon.advance(minutes=2)
+    office.salon.ledger.execute(NoteCrmAnswered(office.salon.order()))
+    await office.work()
+    office.salon.advance(minutes=2)
+    office.salon.ledger.execute(NoteCrmAnswered(office.salon.order()))
+    await office.work()
+    (told,) = office.texts[1:]
+    assert told.startswith("🟢 CRM снова отвечает")
+    assert "/resume" in told
+
+
+async def test_an_answer_that_is_old_news_after_resuming_is_not_told(office: Office) -> None:
+    office.pause("auth")
+    office.salon.ledger.execute(NoteCrmAnswered(office.salon.order()))
+    office.salon.resume()
+    await office.work()
+    assert office.texts == ["✅ Обмен с CRM снова идёт. Ждут отправки: 0."]
+
+
+async def test_many_questions_are_counted_and_the_first_named_with_a_button_each(office: Office) -> None:
+    made = booked(office, 12)
     for booking_id in made:
         conflict(office, booking_id)
     await office.work()
-    alert = next(text for text in office.texts if text.startswith("❗️"))
-    lines = alert.splitlines()
-    assert lines[0] == "❗️ 7 записей не удалось передать в CRM, нужен человек:"
-    assert lines[1] == f"№ {booking_code(made[0])}, пн, 7 янв., 10:00: в CRM это время занято"
-    assert lines[6] == "…и ещё 2"
+    (alert,) = [message for message in office.said() if message.text.startswith("❗️")]
+    lines = alert.text.splitlines()
+    assert lines[0] == "❗️ 12 записей ждут решения:"
+    assert lines[1] == f"№ {booking_code(made[0])}, пн, 7 янв., 10:00: В CRM это время занято"
+    assert lines[11] == "…и ещё 2"
+    assert next(key.text for row in alert.buttons for key in row) == f"№ {booking_code(made[0])}, пн, 7 янв., 10:00"
+    assert len(alert.buttons) == 10
+
+
+async def test_up_to_five_questions_are_a_card_each_at_once_and_the_next_a_minute_later(office: Office) -> None:
+    made = booked(office, 6)
+    for booking_id in made[:5]:
+        conflict(office, booking_id)
+    await office.work()
+    cards = [text for text in office.texts if text.startswith("❗️")]
+    assert [card.splitlines()[0] for card in cards] == [
+        f"❗️ В CRM это время занято (№ {booking_code(booking_id)})" for booking_id in made[:5]
+    ]
+    conflict(office, made[5])
+    await office.work()
+    assert len([text for text in office.texts if text.startswith("❗️")]) == 5
+    office.salon.advance(seconds=61)
+    await office.work()
+    assert len([text for text in office.texts if text.startswith("❗️")]) == 6
+
+
+async def test_a_switch_that_comes_with_a_question_is_told_on_its_card(office: Office) -> None:
+    (booking_id,) = booked(office)
+    await office.work()
+    office.pause()
+    conflict(office, booking_id)
+    await office.work()
+    assert "остановлен" in office.texts[-1]
+    assert "❗️ В CRM это время занято" in office.texts[-1]
+    assert office.said()[-1].buttons
 
 
 async def test_a_conflict_that_is_settled_before_it_is_told_is_no_news(office: Office) -> None:

@@ -43,6 +43,9 @@ LARGEST: list[CallbackData] = [
     buttons.AskMove(booking_id=BOOKING, version=999, staff_id=STAFF, minute=(1 << 31) - 1, any_master=True),
     buttons.MoveTo(booking_id=BOOKING, version=999, staff_id=STAFF, minute=(1 << 31) - 1, any_master=True),
     buttons.ResumeSync(past="send", since=(1 << 40)),
+    buttons.ShowQuestion(booking_id=BOOKING),
+    buttons.AskAnswer(booking_id=BOOKING, answer="theirs", asked_at=(1 << 50) - 1),
+    buttons.GiveAnswer(booking_id=BOOKING, answer="theirs", asked_at=(1 << 50) - 1),
 ]
 EMPTIEST: list[CallbackData] = [
     buttons.Services(),

@@ -101,9 +101,20 @@ def test_every_skip_is_told(reason: e.SkipReason, language: e.Language) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", [None, *get_args(e.ConflictKind)])
 @pytest.mark.parametrize("answer", get_args(e.Answer))
-def test_every_answer_to_a_conflict_is_told(answer: e.Answer, language: e.Language) -> None:
-    assert told(e.ConflictResolved(held().booking_id, held().client_id, answer), language=language).endswith(".")
+def test_every_answer_to_a_conflict_is_told(
+    kind: e.ConflictKind | None, answer: e.Answer, language: e.Language
+) -> None:
+    resolved = e.ConflictResolved(held().booking_id, held().client_id, answer, kind)
+    assert told(resolved, language=language).endswith(".")
+
+
+def test_an_answer_is_told_by_what_it_means_for_its_question() -> None:
+    about = held().booking_id, held().client_id
+    assert "одну из записей оставляем" in told(e.ConflictResolved(*about, "ours", "duplicate"))
+    assert "создаём её в CRM заново" in told(e.ConflictResolved(*about, "ours", "removed_in_crm"))
+    assert "отказываемся от нашей записи" in told(e.ConflictResolved(*about, "theirs", "slot_busy"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

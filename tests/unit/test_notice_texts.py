@@ -68,7 +68,6 @@ def test_a_plural_has_every_form_of_its_language(language: e.Language, name: str
 def test_every_kind_has_its_words(language: e.Language) -> None:
     words = NOTICE_WORDS[language]
     assert set(words.pause_reasons) == set(words.remedies) == set(get_args(e.PauseKind))
-    assert set(words.conflicts) == set(get_args(e.ConflictKind))
     assert set(words.lacks) == set(get_args(Lack))
     assert set(words.not_told) == set(get_args(What))
     assert set(words.not_told_reasons) == set(get_args(e.UntoldReason))

@@ -24,6 +24,7 @@ EN_EVENTS = EventWords(
         "notice_failed": "Staff could not be told",
         "integration_paused": "Sending to the CRM stopped",
         "integration_resumed": "Sending to the CRM resumed",
+        "crm_answered": "CRM answers again",
         "crm_connected": "CRM connected",
         "baseline_imported": "CRM's diary read",
         "sync_attempted": "Sending to the CRM",

@@ -24,6 +24,7 @@ RU_EVENTS = EventWords(
         "notice_failed": "Сотрудникам сообщить не удалось",
         "integration_paused": "Отправка в CRM остановлена",
         "integration_resumed": "Отправка в CRM возобновлена",
+        "crm_answered": "CRM снова отвечает",
         "crm_connected": "Подключена CRM",
         "baseline_imported": "Журнал CRM прочитан",
         "sync_attempted": "Отправляем в CRM",

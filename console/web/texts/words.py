@@ -29,6 +29,7 @@ class Words:
     pages: str
     log_link: str
     status_link: str
+    conflicts_link: str
     other_language: e.Language
     other_language_name: str
     sign_out_button: str
@@ -131,6 +132,21 @@ class Words:
     made_in_crm: str
     booking_states: Mapping[str, str]
     booking_syncs: Mapping[str, str]
+    # what waits for a person
+    conflicts_title: str
+    conflicts_lead: str
+    no_conflicts: str
+    conflicts_cut: str
+    conflict_title: str
+    conflict_client: str
+    conflict_visit: str
+    our_side: str
+    crm_side: str
+    conflict_answered: str
+    conflict_changed: str
+    conflict_yes: str
+    conflict_no: str
+    back_to_conflicts: str
     # the state of everything
     status_title: str
     all_is_well: str
@@ -143,6 +159,8 @@ class Words:
     integration_states: Mapping[str, str]
     because: str
     pause_reasons: Mapping[e.PauseKind, str]
+    crm: str
+    crm_answers: str
     diary: str
     diary_loaded: str
     diary_missing: str

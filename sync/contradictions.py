@@ -1,0 +1,67 @@
+"""Where the CRM contradicts the ledger: what its no is called, and our own record where staff have put it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
+
+from ledger import events as e
+from ledger.clock import later
+from ledger.sync_state import SyncState
+from ledger.values import Slot, StaffId
+from sync.errors import InvalidError, SyncError
+from sync.look_up import has_services_and_phone, is_at
+from sync.pace import START_WITHIN, Pace
+from sync.wire import CrmRecord
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By so much the CRM's clock and ours may differ when a record's creation is held against an attempt's time."""
+_BY_REASON: Mapping[str, e.ConflictKind] = {
+    "client_blacklisted": "client_refused",
+    "no_master": "not_offered",
+    "service_gone": "not_offered",
+}
+
+
+def conflict_of(failure: SyncError, attempt: e.SyncAttempted) -> e.ConflictFound | None:
+    """The question a refusal asks; None for one that only the CRM's own words explain."""
+    kind = _BY_REASON.get(failure.reason) if isinstance(failure, InvalidError) else None
+    return e.ConflictFound(attempt.booking_id, kind) if kind else None
+
+
+def slot_of(record: CrmRecord) -> Slot:
+    """Where a record stands; a mark without length takes a minute, as no slot is empty."""
+    length = timedelta(minutes=min(max(record.minutes, 1), 24 * 60))
+    return Slot(StaffId(record.staff_id), record.slot_start, record.slot_start + length)
+
+
+def elsewhere(record: CrmRecord, asked: Slot) -> Slot | None:
+    """Where it stands, if not where it was asked to."""
+    return None if is_at(record, asked) else slot_of(record)
+
+
+def dragged(
+    records: Iterable[CrmRecord],
+    state: SyncState,
+    attempt: e.SyncAttempted,
+    phone: str,
+    bound_elsewhere: Collection[int],
+    pace: Pace,
+) -> CrmRecord | None:
+    """A record that may be what a create without an answer made: no number, another place, made in those seconds.
+
+    Whoever drags a record in the CRM may take its number off it (seen by outside teams). The first made, if several.
+    """
+    began_at = attempt.deadline_at - START_WITHIN - pace.request
+    since, until = later(began_at, -CLOCKS_DIFFER), later(attempt.deadline_at, pace.settle + CLOCKS_DIFFER)
+    suspects = [
+        (record.created_at, record)
+        for record in records
+        if not record.deleted
+        and not record.api_id.isdigit()
+        and record.record_id not in bound_elsewhere
+        and record.created_at is not None
+        and since <= record.created_at <= until
+        and has_services_and_phone(record, state, phone)
+    ]
+    return min(suspects, key=lambda one: one[0])[1] if suspects else None
