@@ -40,6 +40,7 @@ from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from sync.access import Access
 from sync.catalog_keeper import CatalogKeeper
+from sync.inbound.inbox import Inbox
 from sync.inbound.reading import DiaryReader
 from sync.inbound.steps import Inbound
 from sync.pace import Pace, Stopwatch
@@ -211,7 +212,14 @@ def open_sync(
     with open_crm(house, turns) as crm:
         pace = Pace(request, settle, stopwatch=stopwatch)
         projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, pace, at)
-        keeper = CatalogKeeper(house.ledger, crm, turns, house.clock, stopwatch)
+        keeper = CatalogKeeper(
+            house.ledger,
+            crm,
+            turns,
+            house.clock,
+            stopwatch,
+            Inbox(house.database, settings.yclients_company_id or 0).take_catalog_wish,
+        )
         yield SyncRunner(
             house.ledger,
             crm,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import timedelta
 
 import structlog
@@ -32,7 +32,10 @@ _log = structlog.get_logger("sync")
 
 
 class CatalogKeeper:
-    """Reads the CRM's catalogue when it is due, while the integration runs; one that fails is begun anew in an hour."""
+    """Reads the CRM's catalogue every hour and when `is_wanted`, while the integration runs.
+
+    A reading that fails is begun anew in an hour.
+    """
 
     def __init__(
         self,
@@ -41,15 +44,17 @@ class CatalogKeeper:
         turns: Turns,
         clock: Clock,
         stopwatch: Stopwatch = time.monotonic,
+        is_wanted: Callable[[], bool] = lambda: False,
     ) -> None:
         self._ledger, self._crm, self._turns, self._clock = ledger, crm, turns, clock
-        self._stopwatch = stopwatch
+        self._stopwatch, self._is_wanted = stopwatch, is_wanted
+        self._ask_at = stopwatch()
         self._due_at = stopwatch()
         self._steps: Generator[None, None, CrmCatalog] | None = None
 
     def step(self, lease: Lease) -> bool:
         """At most one request; False when none was due. Raises LeaseLostError, and then begins anew in an hour."""
-        if self._stopwatch() < self._due_at:
+        if self._stopwatch() < self._due_at and not self._is_hinted():
             return False
         steps = self._steps or self._begun() if integration(self._ledger).state == "running" else None
         if steps is None:
@@ -67,6 +72,14 @@ class CatalogKeeper:
         else:
             self._due_at = self._stopwatch() + BETWEEN_REQUESTS.total_seconds()
         return True
+
+    def _is_hinted(self) -> bool:
+        """Whether the CRM announced a change since; asked now and then, and never in the middle of a reading."""
+        now = self._stopwatch()
+        if self._steps is not None or now < self._ask_at:
+            return False
+        self._ask_at = now + _LOOK_AGAIN.total_seconds()
+        return self._is_wanted()
 
     def _begun(self) -> Generator[None, None, CrmCatalog] | None:
         """A reading about to begin; None before the first catalogue, which names the salon and its limits."""

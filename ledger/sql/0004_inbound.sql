@@ -9,7 +9,6 @@ CREATE TABLE crm_reading (
     changed_at timestamptz,
     swept_at timestamptz,
     swept_at_position bigint NOT NULL DEFAULT 0,
-    catalog_at timestamptz,
     catalog_wanted boolean NOT NULL DEFAULT false,
     released_at_position bigint NOT NULL DEFAULT 0,
     released_at timestamptz

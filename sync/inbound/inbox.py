@@ -31,8 +31,6 @@ class Reading:
     changed_at: datetime | None = None
     swept_at: datetime | None = None
     swept_at_position: int = 0
-    catalog_at: datetime | None = None
-    catalog_wanted: bool = False
     released_at_position: int = 0
     released_at: datetime | None = None
 
@@ -55,8 +53,8 @@ class Inbox:
     def reading(self) -> Reading:
         with self._database.transaction() as connection:
             row = connection.execute(
-                """SELECT changed_at, swept_at, swept_at_position, catalog_at, catalog_wanted, released_at_position,
-                       released_at FROM crm_reading WHERE company_id = %s""",
+                """SELECT changed_at, swept_at, swept_at_position, released_at_position, released_at
+                   FROM crm_reading WHERE company_id = %s""",
                 (self._company_id,),
             ).fetchone()
         return Reading(*row) if row else Reading()
@@ -77,17 +75,18 @@ class Inbox:
         self._note("swept_at", at)
         self._note("swept_at_position", position)
 
-    def note_catalog_pulled(self, at: datetime) -> None:
-        with self._database.transaction() as connection:
-            connection.execute(
-                """INSERT INTO crm_reading (company_id, catalog_at) VALUES (%s, %s)
-                   ON CONFLICT (company_id) DO UPDATE SET catalog_at = excluded.catalog_at, catalog_wanted = false""",
-                (self._company_id, at),
-            )
-
     def want_catalog(self) -> None:
         """Somebody hinted that services or masters have changed."""
         self._note("catalog_wanted", value=True)
+
+    def take_catalog_wish(self) -> bool:
+        """Whether somebody hinted so since the last time this was asked."""
+        with self._database.transaction() as connection:
+            taken = connection.execute(
+                "UPDATE crm_reading SET catalog_wanted = false WHERE company_id = %s AND catalog_wanted",
+                (self._company_id,),
+            )
+            return taken.rowcount > 0
 
     def note_released(self, position: int, at: datetime) -> None:
         """The operator's word at this position was used."""

@@ -23,6 +23,7 @@ from projections.integration import integration
 from sync.catalog_keeper import EVERY, CatalogKeeper
 from sync.catalog_pull import last_reading
 from sync.errors import RateLimitedError
+from sync.inbound.inbox import Inbox
 from sync.simulator import Catalog as CrmCatalog, Limits, Master, Service, Simulator, running
 from tests.builders import ANNA, COLOURING, HAIRCUT, MONDAY, NOW, OLGA, catalog, shifts, slot
 from tests.salon import open_test_salon
@@ -39,7 +40,15 @@ class Kept:
 
     def __init__(self, stage: Stage, crm: CrmCatalog) -> None:
         self.stage, self.salon, self.crm = stage, stage.salon, crm
-        self.keeper = CatalogKeeper(self.salon.ledger, stage.crm, stage.turns, self.salon.clock, stage.stopwatch)
+        self.inbox = Inbox(self.salon.database, 1)
+        self.keeper = CatalogKeeper(
+            self.salon.ledger,
+            stage.crm,
+            stage.turns,
+            self.salon.clock,
+            stage.stopwatch,
+            self.inbox.take_catalog_wish,
+        )
 
     def read_once(self) -> int:
         """Steps until nothing is due; gives how many requests that took."""
@@ -84,6 +93,17 @@ def kept(database_url: str, schema: str) -> Iterator[Kept]:
             salon.resume()
             yield Kept(stage, crm)
             stage.crm.close()
+
+
+def test_an_announced_change_is_read_before_the_hour_is_over(kept: Kept) -> None:
+    kept.read_once()
+    assert kept.read_once() == 0
+    kept.inbox.want_catalog()
+    kept.salon.advance(seconds=10)
+
+    assert kept.read_once() > 0
+    kept.salon.advance(seconds=10)
+    assert kept.read_once() == 0
 
 
 def test_the_catalogue_becomes_the_crm_s_and_is_published_once(kept: Kept) -> None:

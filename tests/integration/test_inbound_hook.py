@@ -117,9 +117,10 @@ async def test_a_record_nobody_knows_or_that_never_was_harms_nothing(watch: Watc
 async def test_services_and_masters_ask_for_the_catalogue_and_the_rest_for_nothing(watch: Watch, crm: Browser) -> None:
     watch.begin()
     assert await announce(crm, announcement(5, resource="client")) == 200
-    assert not watch.reader.inbox.reading().catalog_wanted
+    assert not watch.reader.inbox.take_catalog_wish()
     assert await announce(crm, announcement(5, resource="service")) == 200
-    assert watch.reader.inbox.reading().catalog_wanted
+    assert watch.reader.inbox.take_catalog_wish()
+    assert not watch.reader.inbox.take_catalog_wish(), "a wish is taken once"
     assert watch.reader.inbox.waiting() == 0
 
 
