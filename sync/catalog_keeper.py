@@ -56,7 +56,8 @@ class CatalogKeeper:
         """At most one request; False when none was due. Raises LeaseLostError, and then begins anew in an hour."""
         if self._stopwatch() < self._due_at and not self._is_hinted():
             return False
-        steps = self._steps or self._begun() if integration(self._ledger).state == "running" else None
+        is_running = integration(self._ledger).state == "running"
+        steps = (self._steps or self._begun()) if is_running else None
         if steps is None:
             self._put_off(_LOOK_AGAIN)
             return False
