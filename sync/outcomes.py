@@ -103,6 +103,11 @@ class Outcomes:
         clashing = found.live or [record for record in records if look_up.stands_in(record, slot)]
         self._refuse_busy(attempt, busy, "ambiguous" if found.live else "slot_busy", clashing, lease)
 
+    def standing(self, state: SyncState, phone: str) -> list[CrmRecord]:
+        """Live records where the booking is wanted that are its own, or staff's copies. Raises a read's SyncError."""
+        others = self._bound_elsewhere(state)
+        return look_up.matching(look_up.by_slot(self._crm, state.slot), state, state.slot, phone, others).live
+
     def settle_busy_move(
         self, state: SyncState, attempt: e.SyncAttempted, busy: errors.BusyError, lease: Lease, *, is_forced: bool
     ) -> bool:
