@@ -216,7 +216,8 @@ class Outcomes:
         elif self._patience.is_sure(attempt.attempt_id) and (
             one := dragged(records, state, attempt, phone, others, self._pace)
         ):
-            self.conflict(state, "ambiguous", [one.record_id], lease, slot_of(one))
+            kind: e.ConflictKind = "removed_in_crm" if one.deleted else "ambiguous"
+            self.conflict(state, kind, [one.record_id], lease, None if one.deleted else slot_of(one))
         else:
             self._conclude_absence(attempt, lease)
 
