@@ -12,6 +12,7 @@ from projections import backlog
 from projections.clients import phone_of
 from sync.errors import UnknownOutcomeError
 from sync.simulator import NewEntry
+from sync.simulator.exchange import Json
 from sync.wire import CrmRecord, NewCrmRecord
 from tests.builders import ANNA, HAIRCUT, slot
 from tests.integration.test_sync_moves import FOUR, NOON, TEN, place, record_of, sent
@@ -65,7 +66,7 @@ def test_ours_stands_beside_what_was_there(stage: Stage, busy: BookingId) -> Non
 
 
 def test_ours_does_not_go_over_a_copy_that_staff_have_made_of_it_meanwhile(stage: Stage, busy: BookingId) -> None:
-    body = {"id": HAIRCUT, "cost": 1500}
+    body: Json = {"id": HAIRCUT, "cost": 1500}
     starts_at = TEN.starts_at.replace(tzinfo=None)
     phone = phone_of(stage.salon.ledger, stage.salon.vault, stage.state(busy).client_id)
     copy = stage.simulator.add_by_hand(NewEntry(ANNA, starts_at, 3600, (body,), {"phone": phone, "name": "Мария"}))
