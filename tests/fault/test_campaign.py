@@ -37,8 +37,9 @@ def test_after_bad_days_crm_and_ledger_are_equal(ground: Ground, seed: int) -> N
     assert not run.broken, run.story
 
 
-def test_the_same_holds_over_real_http(ground: Ground) -> None:
-    run = play(ground, 3, over_http=True)
+@pytest.mark.parametrize("seed", [3, 4])
+def test_the_same_holds_over_real_http(ground: Ground, seed: int) -> None:
+    run = play(ground, seed, over_http=True)
 
     assert not run.broken, run.story
     assert run.steps
