@@ -210,6 +210,8 @@ def _kept_apart(world: World) -> Iterator[Broken]:
         if one.said == ELSEWHERE:
             yield Broken("a request to a stranger", str(one))
     for sender in world.senders:
+        for crash in sender.crashes:
+            yield Broken("a sender crashed", crash)
         for what in sender.ledger.usurped:
             yield Broken("stored under a lost lease", what)
 
