@@ -29,7 +29,7 @@ from ledger.privacy import new_master_key
 from projections.integration import integration
 from sync.access import Access
 from sync.projector import SyncProjector
-from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
+from sync.simulator import PARTNER_TOKEN, USER_TOKEN
 from sync.turns import Turns
 from sync.yclients import Yclients
 
@@ -85,7 +85,7 @@ def _paced(stage: Stage, house: House, crm: SimulatedCrm, environment: dict[str,
 def _unpaced(stage: Stage, house: House, crm: SimulatedCrm) -> Row:
     """The sender's own work for a booking, as `SyncRunner` does it, beside nothing but a call; no pace, no limit.
 
-    In it: catching up, the plan over all that waits, the contact unsealed, both events, one POST on a fresh connection.
+    In it: catching up, a page of the plan, the contact unsealed, both events, one POST on a fresh connection.
     """
     turns, each = Turns(house.database, timedelta(0)), stage.sizes.sent
     access = Access(crm.url, PARTNER_TOKEN, USER_TOKEN, COMPANY_ID)

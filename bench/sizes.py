@@ -34,7 +34,7 @@ class Sizes:
     """Seconds of updates in each round, and again as many at full speed."""
     visitors: int = 200
     """Who send them: at a hundred a second each of them one in two seconds."""
-    waiting: int = 1_000
+    waiting: int = 10_000
     """Bookings the CRM lacks when the sender begins."""
     replayed: int = 220
     """Of them sent at the CRM's limit of 200 a minute: more than a minute may have."""

@@ -18,6 +18,7 @@ from bot import buttons
 from bot.answer_types import keep_answer_types
 from bot.errors import BotTokenError
 from bot.failures import FailedUpdates
+from bot.lead import Lead
 from bot.polling import poll
 from bot.request import BotServices, Request
 from bot.screen import Screen
@@ -43,7 +44,7 @@ from bot.staff import other_groups_router, staff_router
 from bot.staff_chat import StaffChat
 from ledger.errors import MalformedValueError, RefusalError
 
-__all__ = ["BotServices", "BotTokenError", "FailedUpdates", "build_dispatcher", "new_bot", "poll"]
+__all__ = ["BotServices", "BotTokenError", "FailedUpdates", "Lead", "build_dispatcher", "new_bot", "poll"]
 
 TELEGRAM = "https://api.telegram.org"
 REQUEST_SECONDS = 20.0

@@ -1,4 +1,4 @@
-"""Whoever writes unasked: reminders to clients, notices to the staff chat; one messenger at a time, by a lease."""
+"""Whoever writes unasked: reminders and news to clients, notices to the staff chat; one at a time, by a lease."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 from aiogram import Bot
 
+from bot.client_notices import ClientNotices
 from bot.delivery import sleep_unless
 from bot.line import Line
 from bot.notices import Notices
@@ -24,13 +25,14 @@ _log = structlog.get_logger("messages")
 
 
 class Messenger:
-    """Owns the loop; the steps are those of `Reminders` and `Notices`, and all that counts is in the ledger."""
+    """Owns the loop; the steps are those of what it sends, and all that counts is in the ledger."""
 
     def __init__(self, services: BotServices, bot: Bot, holder: str, staff_chat: StaffChat | None = None) -> None:
         self._services, self._holder = services, holder
         self._stopped = asyncio.Event()
         self._line = Line(bot, services.clock)
         self._reminders = Reminders(services, self._line, self._pause)
+        self._client_notices = ClientNotices(services, self._line)
         self._notices: Notices | None = None
         if staff_chat is not None:
             self._notices = Notices(services, self._line, staff_chat.chat_id, staff_chat.words)
@@ -51,7 +53,7 @@ class Messenger:
                 await sleep_unless(stopped, POLL_SECONDS)
 
     async def turn(self) -> bool:
-        """One reminder and one notice at most; False when there was neither, or nothing can be sent now."""
+        """One reminder, one client's news and one notice at most; False when there was none, or nothing can be sent."""
         database = self._services.database
         lease = await asyncio.to_thread(leases.acquire, database, "messages", self._holder, lasting=LEASE_LASTS)
         if lease is None:
@@ -60,7 +62,9 @@ class Messenger:
         if not await self._line.is_open():
             return False
         is_busy = await self._reminders.step(lease)
-        if self._notices is not None:
+        if await self._line.is_open():
+            is_busy = await self._client_notices.step() or is_busy
+        if self._notices is not None and await self._line.is_open():
             is_busy = await self._notices.step(lease) or is_busy
         return is_busy
 

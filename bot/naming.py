@@ -43,6 +43,11 @@ class Naming:
         starts, ends = self.clock(slot.starts_at), self.clock(slot.ends_at)
         return self.words.when_line.format(day=self.day(slot.starts_at), starts=starts, ends=ends)
 
+    def was(self, before: Slot, now: Slot) -> str:
+        """When it was before; with the master, if that was another."""
+        when = self.when(before)
+        return when if before.staff_id == now.staff_id else f"{when}, {self.master(before.staff_id)}"
+
     def day(self, at: datetime) -> str:
         return day_words(at.astimezone(self.zone).date(), self.words.locale)
 

@@ -25,6 +25,7 @@ from ledger.codec import Recorded
 from ledger.decisions import boundaries
 from ledger.decisions.folds import fold_entries
 from ledger.decisions.note_notice import NoteNotice
+from ledger.decisions.untold import What, news_of, untold
 from ledger.errors import SealError
 from ledger.leases import Lease
 from ledger.ledger import Order, recorded
@@ -147,9 +148,16 @@ class Notices:
             first = min(questions, key=lambda booking_id: asked[booking_id])
             covered = tuple(position for position in positions if position <= asked[first])
             parts.append(staff_conflicts.card(self._services, staff_conflicts.teller_of(naming), questions[first]))
+        if self._answers_again([events[position] for position in covered]):
+            parts.insert(0, Part(self._words.answers_again))
         if any(isinstance(events[position], e.IntegrationPaused | e.IntegrationResumed) for position in covered):
             parts.insert(0, Part(self._switched(naming)))
         return Notice("integration", covered, _joined(parts)) if parts else None
+
+    def _answers_again(self, events: Sequence[e.AnyEvent]) -> bool:
+        """The CRM answers after a refusal, and nobody has resumed since."""
+        told = any(isinstance(event, e.CrmAnswered) for event in events)
+        return told and integration(self._services.ledger).answers_since is not None
 
     def _switched(self, naming: Naming) -> str:
         """The state as it is now: what was paused and resumed within a minute is one thing to know."""
@@ -186,10 +194,21 @@ class Notices:
     def _news(self, position: int) -> News:
         item = self._event(position)
         event = item.event
-        if not isinstance(event, e.BookingMade | e.BookingMoved | e.BookingCancelled):
+        if not isinstance(event, e.BookingMade | e.BookingMoved | e.BookingCancelled | e.ClientNoticeFailed):
             raise TypeError(f"event {position} is no booking's")
-        entry = fold_entries(self._services.ledger.history(boundaries.booking(event.booking_id)))[event.booking_id]
-        return News(item, event, entry.services, self._contact(event.client_id))
+        history = self._services.ledger.history(boundaries.booking(event.booking_id))
+        entry, client = fold_entries(history)[event.booking_id], self._contact(event.client_id)
+        match event:
+            case e.ClientNoticeFailed():
+                before = [one for one in history if one.position < position]
+                about = untold(before, event.booking_id)
+                was = about.known if about is not None and about.what == "moved" else None
+                what = about.what if about is not None else _newest(before, event.covers)
+                return News(item, event, entry.slot, entry.services, client, was, what)
+            case e.BookingMoved():
+                return News(item, event, event.slot, entry.services, client, event.from_slot)
+            case _:
+                return News(item, event, event.slot, entry.services, client)
 
     def _contact(self, client_id: ClientId) -> Contact | None:
         try:
@@ -204,3 +223,9 @@ class Notices:
 def _joined(parts: Sequence[Part]) -> Part:
     """One message of several; the buttons are the last one's."""
     return Part("\n\n".join(part.text for part in parts), parts[-1].rows)
+
+
+def _newest(history: Sequence[Recorded], covers: tuple[int, ...]) -> What:
+    """What the last of these events is to a client, where their own wish has come in between since."""
+    found = [what for item in history if item.position in covers and (what := news_of(item)) is not None]
+    return found[-1]

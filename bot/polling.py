@@ -28,6 +28,7 @@ from bot.answers import said, token_refused
 from bot.delivery import Delivery, OnDelay, OnFailure, backoff, sleep_unless
 from bot.errors import BotTokenError
 from bot.failures import Failure
+from bot.lead import Lead
 
 _log = structlog.get_logger("bot")
 
@@ -44,29 +45,34 @@ async def poll(
     stopped: asyncio.Event,
     on_failure: OnFailure,
     on_delay: OnDelay | None = None,
+    lead: Lead | None = None,
     wait_seconds: int = 25,
 ) -> None:
     """Fetches and handles updates until `stopped`; what is in hand is finished and acknowledged first.
 
-    Network errors and 5xx back off and go on, 429 is obeyed, a conflict with another program is reported and tried
-    again. `on_delay` is told once of an update that waits for the store. Raises BotTokenError when the token is
-    refused, and SchemaVersionError when a newer program took over.
+    Network errors and 5xx back off and go on, 429 is obeyed. A conflict with another program is reported and tried
+    again, by a copy of this one only once it has the `lead`. `on_delay` is told once of an update that waits for the
+    store. Raises BotTokenError when the token is refused, and SchemaVersionError when a newer program took over.
     """
-    loop = _Loop(bot, stopped, Delivery(bot, dispatcher, stopped, on_failure, on_delay), wait_seconds)
+    loop = _Loop(bot, stopped, Delivery(bot, dispatcher, stopped, on_failure, on_delay), lead, wait_seconds)
     await loop.ask(bot.get_me, can_be_wrong_url=True)
     await loop.ask(lambda: bot.delete_webhook(drop_pending_updates=False))
     await loop.run()
 
 
 class _Loop:
-    def __init__(self, bot: Bot, stopped: asyncio.Event, delivery: Delivery, wait_seconds: int) -> None:
+    def __init__(
+        self, bot: Bot, stopped: asyncio.Event, delivery: Delivery, lead: Lead | None, wait_seconds: int
+    ) -> None:
         self._bot, self._stopped, self._delivery = bot, stopped, delivery
-        self._wait_seconds = wait_seconds
+        self._lead, self._wait_seconds = lead, wait_seconds
         self._offset: int | None = None
 
     async def run(self) -> None:
         refused: BotTokenError | None = None
         async with asyncio.TaskGroup() as group:
+            if self._lead is not None:
+                group.create_task(self._lead.keep(self._stopped))
             while not self._stopped.is_set():
                 try:
                     updates = await self.ask(self._fetch)
@@ -96,6 +102,9 @@ class _Loop:
                 if can_be_wrong_url:
                     raise token_refused(self._bot, error) from None
                 pause = self._pause_after(error, tries)
+            except TelegramConflictError as error:
+                pause = self._pause_after(error, tries)
+                await self._stand_by()
             except (AiogramError, TimeoutError, OSError) as error:
                 pause = self._pause_after(error, tries)
             else:
@@ -139,6 +148,14 @@ class _Loop:
             await self._bot.get_updates(offset=self._offset, timeout=0, limit=1, request_timeout=5)
         except (AiogramError, TimeoutError, OSError) as error:
             _log.warning("the last updates will come again", error=said(self._bot, error))
+
+    async def _stand_by(self) -> None:
+        """Waits while another copy of this program has the lead."""
+        if self._lead is None or self._lead.is_ours:
+            return
+        _log.warning("another copy of this bot is at work; this one stands by")
+        while not self._stopped.is_set() and not self._lead.is_ours:
+            await sleep_unless(self._stopped, 0.5)
 
     def _pause_after(self, error: Exception, tries: int) -> float:
         if isinstance(error, TelegramRetryAfter):

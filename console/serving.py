@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from aiogram import Bot
 
-from bot.app import BotServices, FailedUpdates, build_dispatcher, new_bot, poll
+from bot.app import BotServices, FailedUpdates, Lead, build_dispatcher, new_bot, poll
 from bot.messenger import Messenger
 from bot.staff_chat import StaffChat
 from bot.texts.notices import NOTICE_WORDS
@@ -36,6 +36,7 @@ async def serve_bot(house: House, bot: Bot, stopped: threading.Event, *, wait_se
             stopped=ending,
             on_failure=failed,
             on_delay=failed.ask_for_patience,
+            lead=Lead(house.database, house.holder),
             wait_seconds=wait_seconds,
         )
 

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     zapisnik_master_key: SecretStr | None = None
     salon_file: Path = Path("salon.toml")
     salon_timezone: str | None = None
+    catalog_source: Literal["file", "yclients"] = "file"
 
     bot_token: SecretStr | None = None
     telegram_api_url: str = Field("https://api.telegram.org", pattern=r"^https?://\S+$")

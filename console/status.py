@@ -12,6 +12,7 @@ from projections import backlog, reminders
 from projections.integration import Integration, integration, opened_note
 from projections.projector import lags
 from projections.rebuild import Running, running
+from projections.sync_failures import last_failures
 
 REASONS: Mapping[e.PauseKind, str] = {
     "operator": "paused by an operator",
@@ -47,6 +48,7 @@ def status_json(house: House, reasons: Mapping[e.PauseKind, str] = REASONS) -> d
             "state": state.state,
             "reason": reason_of(house, state, reasons),
             "since": state.since,
+            "answers_since": state.answers_since,
             "diary_loaded": state.is_diary_loaded,
         },
         "backlog": {
@@ -66,7 +68,7 @@ def status_json(house: House, reasons: Mapping[e.PauseKind, str] = REASONS) -> d
                 "kind": failure.kind,
                 "status": failure.status,
             }
-            for failure in backlog.last_failures(house.database)
+            for failure in last_failures(house.database)
         ],
         "failed_updates": failed[0] if failed else 0,
         "blocked_clients": len(reminders.unreachable_clients(house.database)),

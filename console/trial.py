@@ -23,8 +23,7 @@ from console.web.server import LOOPBACK, listen, serve
 from console.web.trial import cast
 from console.web.trial.page import TryPage
 from console.wiring import House, drop_schema, only_one, open_house
-from sync.simulator import Simulator, running
-from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
+from sync.simulator import PARTNER_TOKEN, USER_TOKEN, Simulator, running
 
 COMPANY_ID = 1
 
@@ -83,6 +82,7 @@ def _settings(settings: Settings, crm_url: str) -> Settings:
             "yclients_partner_token": SecretStr(PARTNER_TOKEN),
             "yclients_user_token": SecretStr(USER_TOKEN),
             "yclients_company_id": COMPANY_ID,
+            "catalog_source": "file",  # the visitor looks at SALON_FILE, whatever the simulated CRM offers
             "admin_chat_id": cast.STAFF_CHAT,
             "sync_settle_seconds": 5.0,
             "sync_request_seconds": 5.0,

@@ -7,6 +7,7 @@ import re
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -31,16 +32,18 @@ from ledger.privacy import Vault, new_master_key
 from ledger.recorder import PostgresRecorder
 from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
+from projections.client_notices import ClientNoticesProjection
 from projections.notices import NoticesProjection
 from projections.projector import Follower, Projection, check_installed, install
 from projections.rebuild import Progress, rebuild
 from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
 from sync.access import Access
-from sync.outcomes import Outcomes
-from sync.pace import Pace
+from sync.catalog_keeper import CatalogKeeper
+from sync.pace import Pace, Stopwatch
 from sync.projector import SyncProjector
 from sync.runner import SyncRunner
+from sync.steps import At, pass_by
 from sync.turns import StoppedError, Turns
 from sync.yclients import Yclients
 
@@ -62,8 +65,11 @@ class House:
     embedded: EmbeddedDatabase | None = None
 
 
-def read_models() -> tuple[Schedule, CatalogProjection, BacklogProjection, RemindersProjection, NoticesProjection]:
-    return Schedule(), CatalogProjection(), BacklogProjection(), RemindersProjection(), NoticesProjection()
+def read_models() -> tuple[
+    Schedule, CatalogProjection, BacklogProjection, RemindersProjection, NoticesProjection, ClientNoticesProjection
+]:
+    schedule, catalog, backlog = Schedule(), CatalogProjection(), BacklogProjection()
+    return schedule, catalog, backlog, RemindersProjection(), NoticesProjection(), ClientNoticesProjection()
 
 
 @contextmanager
@@ -147,10 +153,19 @@ def drop_schema(settings: Settings) -> None:
 def open_crm(house: House, turns: Turns | None = None) -> Iterator[Yclients]:
     """The client of the CRM, under the limit shared by all processes. Raises UsageError without credentials."""
     settings = house.settings
+    access = crm_access(settings)
+    turns = turns or Turns(house.database, timedelta(seconds=settings.sync_spacing_seconds))
+    deadline = timedelta(seconds=settings.sync_request_seconds)
+    with Yclients(access, wait_turn=turns, zone=house.zone, deadline=deadline) as crm:
+        yield crm
+
+
+def crm_access(settings: Settings) -> Access:
+    """Where the CRM is and what is shown there. Raises UsageError naming each setting that is missing or wrong."""
     if missing := settings.missing_crm():
         raise UsageError(f"{', '.join(missing)} not set: the CRM cannot be reached without; everything else works")
     try:
-        access = Access(
+        return Access(
             settings.yclients_url,
             require(settings.yclients_partner_token, "YCLIENTS_PARTNER_TOKEN", "the partner's token"),
             require(settings.yclients_user_token, "YCLIENTS_USER_TOKEN", "the user's token"),
@@ -159,15 +174,18 @@ def open_crm(house: House, turns: Turns | None = None) -> Iterator[Yclients]:
         )
     except MalformedValueError as error:
         raise UsageError(f"YCLIENTS_{error.thing.upper()}: {error.problem}") from error
-    turns = turns or Turns(house.database, timedelta(seconds=settings.sync_spacing_seconds))
-    deadline = timedelta(seconds=settings.sync_request_seconds)
-    with Yclients(access, wait_turn=turns, zone=house.zone, deadline=deadline) as crm:
-        yield crm
+
+
+def knows_zone(house: House) -> bool:
+    """Whether the house's zone is the salon's, and not the UTC of one that has said nothing yet."""
+    return house.settings.salon_timezone is not None or bool(house.ledger.history(boundaries.catalog()))
 
 
 @contextmanager
-def open_sync(house: House, stopped: threading.Event) -> Iterator[SyncRunner]:
-    """The sender with its own client of the CRM; `stopped` ends its waits too.
+def open_sync(
+    house: House, stopped: threading.Event, *, at: At = pass_by, stopwatch: Stopwatch = time.monotonic
+) -> Iterator[SyncRunner]:
+    """The sender with its own client of the CRM; `stopped` ends its waits too, `at` is told what steps it takes.
 
     Raises UsageError before there is a catalogue: without the salon's zone every time would be taken for another.
     """
@@ -177,23 +195,23 @@ def open_sync(house: House, stopped: threading.Event) -> Iterator[SyncRunner]:
         if stopped.wait(seconds):
             raise StoppedError
 
-    if settings.salon_timezone is None and not house.ledger.history(boundaries.catalog()):
+    if not knows_zone(house):
         raise UsageError("no catalogue yet, so the salon's time zone is not known: run `zapisnik catalog load` first")
     request = timedelta(seconds=settings.sync_request_seconds)
     settle = timedelta(seconds=settings.sync_settle_seconds)
     # One and the same: the sender prepays the turn its client then takes.
     turns = Turns(house.database, timedelta(seconds=settings.sync_spacing_seconds), sleep=wait)
     with open_crm(house, turns) as crm:
-        pace = Pace(request, settle)
-        projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, pace)
-        outcomes = Outcomes(house.ledger, house.vault, crm, house.clock, pace)
+        pace = Pace(request, settle, stopwatch=stopwatch)
+        projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, pace, at)
+        keeper = CatalogKeeper(house.ledger, crm, turns, house.clock, stopwatch)
         yield SyncRunner(
             house.ledger,
             crm,
             projector,
-            outcomes,
             house.follower,
             house.clock,
+            catalog_keeper=keeper if settings.catalog_source == "yclients" else None,
             company_id=settings.yclients_company_id or 0,
             holder=house.holder,
             # Longer than any step, so that a living sender keeps it; a dead one's successor waits this long.

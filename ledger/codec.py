@@ -33,6 +33,7 @@ STORED_NAMES: dict[str, type[e.AnyEvent]] = {
     "client_notice_failed": e.ClientNoticeFailed,
     "integration_paused": e.IntegrationPaused,
     "integration_resumed": e.IntegrationResumed,
+    "crm_answered": e.CrmAnswered,
     "crm_connected": e.CrmConnected,
     "baseline_imported": e.BaselineImported,
     "sync_attempted": e.SyncAttempted,

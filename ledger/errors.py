@@ -11,7 +11,7 @@ LedgerError
 │   ├── TooLateToCancelError   TooLateToMoveError
 │   ├── UnknownBookingError    ForeignBookingError     StaleVersionError
 │   ├── DiaryNotLoadedError    IntegrationPausedError  NothingToSyncError   AttemptOpenError
-│   ├── NothingToResolveError  NoSuchAnswerError       NotBrakedError
+│   ├── NothingToResolveError  NoSuchAnswerError       NotBrakedError       NotRefusedError
 │   └── InvalidCatalogError
 ├── ContentionError            five decisions in a row lost their race
 ├── LeaseLostError             another process is the leader now
@@ -117,6 +117,10 @@ class DiaryNotLoadedError(RefusalError):
 
 class IntegrationPausedError(RefusalError):
     """Nothing may be sent to the CRM now."""
+
+
+class NotRefusedError(RefusalError):
+    """Sending is not paused by a refusal of the CRM's."""
 
 
 class NothingToSyncError(RefusalError):

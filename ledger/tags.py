@@ -74,6 +74,7 @@ def tags_of(event: e.AnyEvent) -> list[str]:
         case (
             e.IntegrationPaused()
             | e.IntegrationResumed()
+            | e.CrmAnswered()
             | e.CrmConnected()
             | e.BaselineImported()
             | e.CrmChangeBraked()

@@ -16,12 +16,15 @@ from ledger.codec import Recorded
 from ledger.postgres import Connection, Database
 from ledger.sync_state import Status, SyncState, evolve
 from ledger.values import BookingId
+from projections import queue, sync_failures
 
 TABLES = """
 CREATE TABLE backlog{suffix} (
     booking_id bigint PRIMARY KEY,
     status text NOT NULL,
+    staff_id bigint NOT NULL,
     starts_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL,
     pending_since timestamptz,
     record_id bigint,
     state json NOT NULL
@@ -33,15 +36,6 @@ CREATE TABLE backlog_events{suffix} (
     sync text NOT NULL,
     reason text,
     attempt_position bigint
-);
-CREATE TABLE backlog_failures{suffix} (
-    position bigint PRIMARY KEY,
-    at timestamptz NOT NULL,
-    booking_id bigint NOT NULL,
-    operation text NOT NULL,
-    outcome text NOT NULL,
-    kind text NOT NULL,
-    status int
 );
 """
 
@@ -72,19 +66,6 @@ class EventOutcome:
     attempt_position: int | None
 
 
-@dataclass(frozen=True)
-class Failure:
-    """A sync attempt that did not succeed, without the CRM's words, which are sealed."""
-
-    position: int
-    at: datetime
-    booking_id: BookingId
-    operation: str
-    outcome: str
-    kind: str
-    status: int | None
-
-
 _Concerning = e.BookingMade | e.BookingMoved | e.BookingCancelled | e.CrmBookingEvent | e.SyncEvent
 
 
@@ -97,7 +78,7 @@ class BacklogProjection:
 
     def __init__(self, suffix: str = "") -> None:
         self._suffix = suffix
-        self.tables = TABLES.format(suffix=suffix)
+        self.tables = "".join((TABLES, queue.TABLES, sync_failures.TABLES)).format(suffix=suffix)
 
     def beside(self, suffix: str) -> BacklogProjection:
         return BacklogProjection(suffix)
@@ -105,7 +86,8 @@ class BacklogProjection:
     def apply(self, connection: Connection, events: Sequence[Recorded]) -> None:
         rows = _Rows(connection, self._suffix)
         concerned = [(item.event.booking_id, item) for item in events if isinstance(item.event, _Concerning)]
-        states = rows.load({booking_id for booking_id, _ in concerned})
+        stored = rows.load({booking_id for booking_id, _ in concerned})
+        states = dict(stored)
         for booking_id, item in concerned:
             before = states.get(booking_id)
             state = evolve(before, item)
@@ -117,7 +99,7 @@ class BacklogProjection:
             elif before is not None and before.parked:
                 rows.unpark(booking_id)
         for state in states.values():
-            rows.save(state)
+            rows.save(stored.get(state.booking_id), state)
 
 
 class _Rows:
@@ -131,19 +113,24 @@ class _Rows:
         states = [msgspec.json.decode(row[0], type=SyncState) for row in rows]
         return {state.booking_id: state for state in states}
 
-    def save(self, state: SyncState) -> None:
+    def save(self, before: SyncState | None, state: SyncState) -> None:
         self._execute(
-            """INSERT INTO backlog{suffix} (booking_id, status, starts_at, pending_since, record_id, state)
-               VALUES (%s, %s, %s, %s, %s, %s)
-               ON CONFLICT (booking_id) DO UPDATE SET status = excluded.status, starts_at = excluded.starts_at,
+            """INSERT INTO backlog{suffix}
+                   (booking_id, status, staff_id, starts_at, ends_at, pending_since, record_id, state)
+               VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+               ON CONFLICT (booking_id) DO UPDATE SET status = excluded.status, staff_id = excluded.staff_id,
+                   starts_at = excluded.starts_at, ends_at = excluded.ends_at,
                    pending_since = excluded.pending_since, record_id = excluded.record_id, state = excluded.state""",
             state.booking_id,
             state.status,
+            state.slot.staff_id,
             state.slot.starts_at,
+            state.slot.ends_at,
             state.pending_since,
             state.record_id,
             msgspec.json.encode(state).decode(),
         )
+        queue.note_leaving(self._execute, before, state)
 
     def note_outcomes(self, item: Recorded) -> None:
         match item.event:
@@ -160,18 +147,7 @@ class _Rows:
             case e.SyncSkipped(covers=covers, reason=reason):
                 self._settle(covers, "skipped", reason, None)
             case e.SyncFailed() as failed:
-                self._execute(
-                    """INSERT INTO backlog_failures{suffix}
-                           (position, at, booking_id, operation, outcome, kind, status)
-                       VALUES (%s, %s, %s, %s, %s, %s, %s)""",
-                    item.position,
-                    item.at,
-                    failed.booking_id,
-                    failed.operation,
-                    failed.outcome,
-                    failed.kind,
-                    failed.status,
-                )
+                sync_failures.note_failure(self._execute, item, failed)
             case _:
                 pass  # only booking and sync events come here
 
@@ -288,13 +264,3 @@ def outcomes(database: Database, positions: Sequence[int]) -> dict[int, EventOut
             (list(positions),),
         ).fetchall()
     return {row[0]: EventOutcome(*row) for row in rows}
-
-
-def last_failures(database: Database, limit: int = 5) -> list[Failure]:
-    with database.transaction() as connection:
-        rows = connection.execute(
-            """SELECT position, at, booking_id, operation, outcome, kind, status
-               FROM backlog_failures ORDER BY position DESC LIMIT %s""",
-            (limit,),
-        ).fetchall()
-    return [Failure(*row) for row in rows]

@@ -17,7 +17,11 @@ from ledger.values import Sealed
 
 @dataclass(frozen=True)
 class Integration:
-    """The integration as the log has it; before the first switch it is paused for want of credentials."""
+    """The integration as the log has it; before the first switch it is paused for want of credentials.
+
+    `resumed_at` is when sending went on, by the database's clock; None while paused. `answers_since` is when the CRM
+    was seen to answer again after the refusal that paused it.
+    """
 
     state: Literal["paused", "running"]
     kind: e.PauseKind | None
@@ -27,21 +31,28 @@ class Integration:
     past: Literal["send", "skip", "ask"]
     is_connected: bool
     is_diary_loaded: bool
+    resumed_at: datetime | None = None
+    answers_since: datetime | None = None
 
 
 def integration(ledger: Ledger) -> Integration:
     """The present state, from the newest switch and the newest word about the CRM's diary."""
-    history = ledger.history(boundaries.integration_state(), boundaries.diary_state())
+    history = ledger.history(boundaries.integration_state(), boundaries.diary_state(), boundaries.crm_answers())
     diary = latest(history, e.CrmConnected, e.BaselineImported)
     is_connected, is_loaded = diary is not None, not isinstance(diary, e.CrmConnected)
+    answers_since = None
     for item in reversed(history):
-        if isinstance(item.event, e.IntegrationPaused):
-            paused = item.event
-            return Integration(
-                "paused", paused.kind, paused.message, paused.note, item.at, "ask", is_connected, is_loaded
-            )
-        if isinstance(item.event, e.IntegrationResumed):
-            return Integration("running", None, "", None, item.at, item.event.past, is_connected, is_loaded)
+        match item.event:
+            case e.CrmAnswered():
+                answers_since = item.at
+            case e.IntegrationPaused(kind=kind, message=message, note=note):
+                return Integration(
+                    "paused", kind, message, note, item.at, "ask", is_connected, is_loaded, None, answers_since
+                )
+            case e.IntegrationResumed(past=past):
+                return Integration("running", None, "", None, item.at, past, is_connected, is_loaded, item.recorded_at)
+            case _:
+                pass  # an account or its diary: looked at above
     return Integration("paused", "no_credentials", "", None, None, "ask", is_connected, is_loaded)
 
 

@@ -13,6 +13,7 @@ from ledger.codec import Recorded
 from ledger.decisions.folds import CLOCKS_DIFFER
 from ledger.postgres import Connection, Database
 from ledger.values import BookingId, ClientId, RecordId, ServiceId, Slot, StaffId
+from projections.schedule_pages import fold_page, write_page
 
 TABLES = """
 CREATE TABLE schedule{suffix} (
@@ -84,7 +85,17 @@ class Schedule:
     def beside(self, suffix: str) -> Schedule:
         return Schedule(suffix)
 
+    def load(self, connection: Connection, events: Sequence[Recorded]) -> None:
+        """As `apply`, for many events at once."""
+        page = fold_page(events)
+        write_page(connection, page, f"schedule{self._suffix}")
+        with connection.pipeline():
+            self._apply_each(connection, page.others)
+
     def apply(self, connection: Connection, events: Sequence[Recorded]) -> None:
+        self._apply_each(connection, events)
+
+    def _apply_each(self, connection: Connection, events: Sequence[Recorded]) -> None:
         for item in events:
             change = _change(item)
             if change is not None:
@@ -189,10 +200,11 @@ INSERT INTO schedule{suffix} (booking_id, version, client_id, staff_id, starts_a
     origin, record_id, overlap_allowed, expires_at, awaits, made_at)
 VALUES (%(booking_id)s, %(version)s, %(client_id)s, %(staff_id)s, %(starts_at)s, %(ends_at)s, %(service_ids)s,
     %(price)s, %(status)s, %(origin)s, %(record_id)s, %(overlap_allowed)s, %(expires_at)s, %(awaits)s, %(made_at)s)
-ON CONFLICT (booking_id) DO UPDATE SET version = excluded.version, staff_id = excluded.staff_id,
-    starts_at = excluded.starts_at, ends_at = excluded.ends_at, service_ids = excluded.service_ids,
-    price = excluded.price, status = excluded.status, expires_at = excluded.expires_at, awaits = excluded.awaits,
-    made_at = excluded.made_at"""
+ON CONFLICT (booking_id) DO UPDATE SET version = excluded.version, client_id = excluded.client_id,
+    staff_id = excluded.staff_id, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+    service_ids = excluded.service_ids, price = excluded.price, status = excluded.status, origin = excluded.origin,
+    record_id = excluded.record_id, overlap_allowed = excluded.overlap_allowed, expires_at = excluded.expires_at,
+    awaits = excluded.awaits, made_at = excluded.made_at, confirmed_at = NULL"""
 
 
 def all_bookings(connection: Connection) -> list[ScheduledBooking]:

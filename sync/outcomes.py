@@ -11,11 +11,10 @@ import structlog
 from ledger import events as e
 from ledger.clock import Clock
 from ledger.codec import stored_name
-from ledger.decisions.integration import PauseIntegration
 from ledger.decisions.note_sync import NoteConflict, NoteOutcome
 from ledger.leases import Lease
 from ledger.ledger import Ledger, Order
-from ledger.privacy import Vault, random_id, scrubbed
+from ledger.privacy import Vault, random_id
 from ledger.sync_state import MAX_ATTEMPTS, SyncState
 from ledger.values import Actor, RecordId, Slot
 from projections import backlog
@@ -23,24 +22,36 @@ from projections.clients import phone_of
 from sync import errors, look_up
 from sync.contradictions import conflict_of, dragged, elsewhere, slot_of
 from sync.pace import Pace
+from sync.patience import Patience
+from sync.refusals import RefusedError, pause_for
+from sync.steps import At, Point, pass_by
+from sync.way import Way
 from sync.wire import CrmRecord
 from sync.yclients import Yclients
 
 _log = structlog.get_logger("sync")
 _SENDER = Actor("system", "sync")
-LONGEST_LOOK_PAUSE = 600.0
+MOST_ATTEMPTS_IN_OUTAGE = 30
+"""Absences that park a booking even while no write at all gets through: nothing is tried for ever."""
 _MESSAGE = f"{stored_name(e.SyncFailed)}.message"
 
 
 class Outcomes:
     """Writes outcomes down and looks up those nobody knows."""
 
-    def __init__(self, ledger: Ledger, vault: Vault, crm: Yclients, clock: Clock, pace: Pace) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        vault: Vault,
+        crm: Yclients,
+        clock: Clock,
+        pace: Pace,
+        way: Way | None = None,
+        at: At = pass_by,
+    ) -> None:
         self._ledger, self._vault, self._crm, self._clock = ledger, vault, crm, clock
-        self._pace = pace
-        self._known_since: dict[int, float] = {}
-        self._look_again_at: dict[int, float] = {}
-        self._look_pauses: dict[int, float] = {}
+        self._pace, self._way, self._at = pace, way or Way(pace), at
+        self._patience = Patience(pace)
 
     def succeed(
         self,
@@ -68,27 +79,12 @@ class Outcomes:
                 outcome = "unknown"
             case _:
                 outcome = "refused"
-        is_ours_to_mend = isinstance(failure, errors.AuthError | errors.LicenceError | errors.RightsError)
-        parked = outcome == "refused" and not is_ours_to_mend
+        parked = outcome == "refused" and not isinstance(failure, RefusedError)
         self._note_failure(attempt, failure, outcome, lease, parked=parked, conflict=conflict_of(failure, attempt))
-        if is_ours_to_mend:
-            self.pause_for(failure, f"sync:{attempt.attempt_id}:pause")
-
-    def pause_for(self, failure: errors.SyncError, command_id: str) -> None:
-        """Pauses everything, with the CRM's own words. Raises any other failure again: it is no reason to pause."""
-        kind: e.PauseKind
-        match failure:
-            case errors.AuthError():
-                kind = "auth"
-            case errors.LicenceError():
-                kind = "licence"
-            case errors.RightsError():
-                kind = "rights"
-            case _:
-                raise failure
-        order = Order(command_id, _SENDER, self._clock.now())
-        self._ledger.execute(PauseIntegration(order, kind, scrubbed(failure.crm_message)))
-        _log.error("paused by the CRM", kind=kind, status=failure.status, said=scrubbed(failure.crm_message))
+        if isinstance(failure, RefusedError):
+            self._at("pause", Point.OUTCOME_STORED)
+            pause_for(self._ledger, self._clock, failure, f"sync:{attempt.attempt_id}:pause")
+            self._at("pause", Point.PAUSED)
 
     def settle_busy(
         self, state: SyncState, attempt: e.SyncAttempted, phone: str, busy: errors.BusyError, lease: Lease
@@ -134,12 +130,12 @@ class Outcomes:
     ) -> None:
         records = tuple(RecordId(record.record_id) for record in clashing)
         conflict = e.ConflictFound(attempt.booking_id, kind, records)
+        self._at("conflict", Point.LOOKED)
         self._note_failure(attempt, busy, "refused", lease, parked=True, conflict=conflict)
+        self._at("conflict", Point.OUTCOME_STORED)
 
     def is_look_up_due(self, attempt: e.SyncAttempted) -> bool:
-        """At once, then now and then, and surely once absence can be concluded."""
-        now = self._pace.stopwatch()
-        return now >= self._look_again_at.get(attempt.attempt_id, now)
+        return self._patience.is_due(attempt.attempt_id)
 
     def look_up(self, state: SyncState, lease: Lease) -> None:
         """Finds out what became of an attempt nobody knows the outcome of. Raises a read's SyncError."""
@@ -154,17 +150,16 @@ class Outcomes:
             else:
                 self._look_up_created(state, attempt, lease)
         except (errors.AuthError, errors.LicenceError, errors.RightsError) as failure:
-            self.pause_for(failure, f"sync:{attempt.attempt_id}:pause:{self._clock.now().isoformat()}")
+            again = f"sync:{attempt.attempt_id}:pause:{self._clock.now().isoformat()}"
+            pause_for(self._ledger, self._clock, failure, again)
         except errors.SyncError:
-            # One record that cannot be looked up must not keep all others waiting: its turn comes again, later.
-            pause = min(self._look_pauses.get(attempt.attempt_id, 5.0) * 2, LONGEST_LOOK_PAUSE)
-            self._look_pauses[attempt.attempt_id] = pause
-            self._look_again_at[attempt.attempt_id] = self._pace.stopwatch() + pause
+            self._patience.put_off(attempt.attempt_id)
             raise
 
     def look_up_cancelled(self, state: SyncState, attempt: e.SyncAttempted, record_id: RecordId, lease: Lease) -> None:
         """A removal happened when the CRM says so itself: the record is marked removed, or not there any more."""
         record = look_up.by_number(self._crm, record_id, [state.crm_slot or state.slot])
+        self._at("look_up", Point.LOOKED)
         if record is None or record.deleted:
             self.succeed(attempt, record_id, "look_up", lease)
         else:
@@ -174,6 +169,7 @@ class Outcomes:
         """A move happened when the record stands where it was asked to; at a third place somebody else moved it."""
         asked, was = attempt.slot or state.slot, state.crm_slot or state.slot
         record = look_up.by_number(self._crm, record_id, [asked, was])
+        self._at("look_up", Point.LOOKED)
         if record is None or record.deleted:
             if state.is_wanted:
                 self.conflict(state, "removed_in_crm", [record_id], lease)
@@ -202,6 +198,7 @@ class Outcomes:
         phone = phone_of(self._ledger, self._vault, state.client_id)
         others = self._bound_elsewhere(state)
         records = look_up.by_creation(self._crm, attempt.deadline_at, self._clock.now())
+        self._at("look_up", Point.LOOKED)
         slot = attempt.slot or state.slot
         found = look_up.matching(records, state, slot, phone, others)
         if len(found.live) == 1:
@@ -211,29 +208,22 @@ class Outcomes:
         elif found.deleted and state.is_wanted:
             # Created, then removed in the CRM: creating it again would undo somebody's decision.
             self.conflict(state, "removed_in_crm", [record.record_id for record in found.deleted], lease)
-        elif self._is_sure(attempt) and (one := dragged(records, state, attempt, phone, others, self._pace)):
+        elif self._patience.is_sure(attempt.attempt_id) and (
+            one := dragged(records, state, attempt, phone, others, self._pace)
+        ):
             self.conflict(state, "ambiguous", [one.record_id], lease, slot_of(one))
         else:
             self._conclude_absence(attempt, lease)
 
-    def _is_sure(self, attempt: e.SyncAttempted) -> bool:
-        """Whether "not there" counts by now: nothing of the attempt can still be on its way."""
-        now = self._pace.stopwatch()
-        return now - self._known_since.setdefault(attempt.attempt_id, now) >= self._pace.sure_after
-
     def _conclude_absence(self, attempt: e.SyncAttempted, lease: Lease) -> None:
-        """ "Not there" counts only once the request can no longer be on its way; until then look again.
-
-        Not by the attempt's deadline: that was named by the clock of its sender, which may be set, or be another
-        machine's. This process waits the whole time out itself, from when it first knew of the attempt.
-        """
-        if not self._is_sure(attempt):
-            sure_at = self._known_since[attempt.attempt_id] + self._pace.sure_after
-            pause = max(self._pace.settle.total_seconds() / 6, 1.0)
-            self._look_again_at[attempt.attempt_id] = min(sure_at, self._pace.stopwatch() + pause)
+        """ "Not there" counts only once the request can no longer be on its way; until then look again."""
+        if not self._patience.is_sure(attempt.attempt_id):
+            self._patience.wait_on(attempt.attempt_id)
             return
         absent = errors.UnknownOutcomeError(detail="looked up, not there")
-        self._note_failure(attempt, absent, "absent", lease, parked=attempt.number >= MAX_ATTEMPTS)
+        # While nothing gets through, that is no question about this booking.
+        most = MAX_ATTEMPTS if self._way.is_open else MOST_ATTEMPTS_IN_OUTAGE
+        self._note_failure(attempt, absent, "absent", lease, parked=attempt.number >= most)
 
     def _note_failure(
         self,
@@ -246,7 +236,7 @@ class Outcomes:
         conflict: e.ConflictFound | None = None,
     ) -> None:
         if outcome == "unknown":
-            self._known_since.setdefault(attempt.attempt_id, self._pace.stopwatch())
+            self._patience.knows(attempt.attempt_id)
         words = failure.crm_message or failure.detail
         failed = e.SyncFailed(
             attempt.booking_id,
@@ -287,7 +277,9 @@ class Outcomes:
         # A new id each time: once answered, the very same question may come up again.
         order = Order(f"sync:conflict:{random_id()}", _SENDER, self._clock.now())
         note = NoteConflict(order, state.booking_id, kind, records, state.pending, their_slot)
+        self._at("conflict", Point.LOOKED)
         self._ledger.execute(note, lease=lease)
+        self._at("conflict", Point.OUTCOME_STORED)
         _log.warning("conflict", booking=state.booking_id, kind=kind, records=record_ids)
 
     def _bound_elsewhere(self, state: SyncState) -> set[int]:

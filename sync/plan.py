@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from ledger.postgres import Database
 from ledger.sync_state import SyncState
 from ledger.values import BookingId, RecordId, Slot, StaffId, booking_code
+from projections import queue
+from projections.queue import Lane, Page
 from sync.errors import SyncError
 from sync.look_up import stands_in
 from sync.wire import CrmRecord
@@ -41,16 +44,58 @@ class PlanItem:
 
 
 def make_plan(states: Iterable[SyncState], now: datetime, past: Past) -> list[PlanItem]:
-    """Every open booking's next step, visits nearest in time first; what frees a slot goes before what needs it."""
-    items = {state.booking_id: _item(state, now, past) for state in states}
-    nearest = sorted(items.values(), key=lambda item: (_distance(item.state.slot.starts_at, now), item.booking_id))
-    blockers = _blockers(nearest)
-    ordered: dict[BookingId, None] = {}
-    for item in nearest:
-        for booking_id in _blockers_first(item.booking_id, blockers, ordered):
-            ordered.setdefault(booking_id)
-    waiting = [replace(items[booking_id], after=tuple(blockers.get(booking_id, ()))) for booking_id in ordered]
-    return [_told(item, items) for item in _without_cycles(waiting)]
+    """Each booking's next step: coming visits soonest first; who frees a slot goes before who needs it."""
+    nearest = sorted(states, key=lambda state: nearness(state, now))
+    return list(plan_pages([Page(nearest)], now, past))
+
+
+def present_plan(
+    database: Database,
+    now: datetime,
+    past: Past,
+    live_since: datetime | None,
+    *,
+    replay_first: bool = False,
+    with_parked: bool = True,
+    page: int = queue.PAGE,
+) -> Iterator[PlanItem]:
+    """What is open now, read as far as it is asked for: wishes newer than `live_since`, then all others, or reversed.
+
+    Without `live_since` (nothing is being sent) there is one order for all. The plan is the same whatever the `page`:
+    a long one is quicker where everything is asked for.
+    """
+    lanes: tuple[Lane, ...] = ("live", "replay")
+    if live_since is None:
+        lanes = ("all",)
+    elif replay_first:
+        lanes = ("replay", "live")
+    read = (
+        one
+        for lane in lanes
+        for one in queue.pages(database, now, lane=lane, live_since=live_since, with_parked=with_parked, size=page)
+    )
+    return plan_pages(read, now, past)
+
+
+def plan_pages(pages: Iterable[Page], now: datetime, past: Past) -> Iterator[PlanItem]:
+    """The same for pages of bookings, read only as far as the plan is asked for."""
+    planned, opened = set[BookingId](), set[BookingId]()
+    for page in pages:
+        together = {state.booking_id: state for state in (*page.nearest, *page.around)}
+        nearest = sorted(together.values(), key=lambda state: nearness(state, now))
+        items = {state.booking_id: _item(state, now, past) for state in nearest}
+        blockers = _blockers(list(items.values()))
+        moves = {one: blockers.get(one, ()) for one, item in items.items() if item.step == "move"}
+        for state in page.nearest:
+            for booking_id in list(_blockers_first(state.booking_id, blockers, planned)):
+                planned.add(booking_id)
+                item = replace(items[booking_id], after=tuple(blockers.get(booking_id, ())))
+                yield _told(_opening_circle(item, moves, items, opened), items)
+
+
+def nearness(state: SyncState, now: datetime) -> tuple[bool, timedelta, BookingId]:
+    """The sender's order: coming visits soonest first, then past ones, latest first."""
+    return (state.slot.starts_at <= now, abs(state.slot.starts_at - now), state.booking_id)
 
 
 def _told(item: PlanItem, items: Mapping[BookingId, PlanItem]) -> PlanItem:
@@ -81,9 +126,11 @@ def _blockers(items: Sequence[PlanItem]) -> dict[BookingId, list[BookingId]]:
 
 
 def _blockers_first(
-    booking_id: BookingId, blockers: Mapping[BookingId, Sequence[BookingId]], done: Mapping[BookingId, None]
+    booking_id: BookingId, blockers: Mapping[BookingId, Sequence[BookingId]], done: Collection[BookingId]
 ) -> Iterator[BookingId]:
-    """The booking after everything it waits for; where they wait for each other, each once."""
+    """The booking after everything it waits for; where they wait for each other, each once; nothing that is done."""
+    if booking_id in done:
+        return
     seen, stack = {booking_id}, [(booking_id, iter(blockers.get(booking_id, ())))]
     while stack:
         one, waits_for = stack[-1]
@@ -96,22 +143,21 @@ def _blockers_first(
             stack.append((following, iter(blockers.get(following, ()))))
 
 
-def _without_cycles(items: Sequence[PlanItem]) -> list[PlanItem]:
+def _opening_circle(
+    item: PlanItem,
+    moves: Mapping[BookingId, Sequence[BookingId]],
+    items: Mapping[BookingId, PlanItem],
+    opened: set[BookingId],
+) -> PlanItem:
     """Where moves wait for each other, the first of them goes over the others' records; the others wait for it."""
-    after = {item.booking_id: item.after for item in items if item.step == "move"}
-    states = {item.booking_id: item.state for item in items}
-    planned, broken = [], set[BookingId]()
-    for item in items:
-        circle = _circle(item.booking_id, after) if item.step == "move" else set[BookingId]()
-        if not circle or circle & broken:
-            planned.append(item)
-            continue
-        broken |= circle
-        over = tuple(record for one in sorted(circle) if (record := states[one].record_id) is not None)
-        slots = tuple(states[one].slot for one in sorted(circle))
-        others = tuple(one for one in item.after if one not in circle)
-        planned.append(replace(item, after=others, over=over, circle=slots))
-    return planned
+    circle = _circle(item.booking_id, moves) if item.step == "move" else set[BookingId]()
+    if not circle or circle & opened:
+        return item
+    opened |= circle
+    states = [items[one].state for one in sorted(circle)]
+    over = tuple(state.record_id for state in states if state.record_id is not None)
+    others = tuple(one for one in item.after if one not in circle)
+    return replace(item, after=others, over=over, circle=tuple(state.slot for state in states))
 
 
 def _circle(start: BookingId, after: Mapping[BookingId, Sequence[BookingId]]) -> set[BookingId]:
@@ -174,13 +220,9 @@ def _item(state: SyncState, now: datetime, past: Past) -> PlanItem:
     # A visit that moved into what is past by now must still leave the coming time it has in the CRM.
     is_past = state.slot.starts_at <= now and (state.crm_slot is None or state.crm_slot.starts_at <= now)
     if is_past and past != "send":
-        return PlanItem(state, "past", "the visit's time has passed")
+        said = "by choice it is not sent" if past == "skip" else "it waits for a choice"
+        return PlanItem(state, "past", f"the visit's time has passed: {said}")
     over = "; goes over what stands there" if state.forced else ""
     if state.operation == "move":
         return PlanItem(state, "move", f"moved here, at its old time in the CRM{over}")
     return PlanItem(state, "create", f"booked here, not in the CRM{over}")
-
-
-def _distance(starts_at: datetime, now: datetime) -> tuple[bool, timedelta]:
-    """Coming visits soonest first, then past ones, latest first."""
-    return (starts_at <= now, abs(starts_at - now))

@@ -16,10 +16,11 @@ from ledger.ledger import Ledger
 from ledger.wakeups import Listener
 from projections.integration import integration
 from projections.projector import Follower
+from sync.catalog_keeper import CatalogKeeper
 from sync.errors import AuthError, LicenceError, RateLimitedError, RightsError, SyncError
 from sync.inbound import connect, import_baseline
-from sync.outcomes import Outcomes
 from sync.projector import SyncProjector
+from sync.refusals import pause_for
 from sync.turns import LONGEST_WAIT, StoppedError
 from sync.yclients import Yclients
 
@@ -34,16 +35,17 @@ class SyncRunner:
         ledger: Ledger,
         crm: Yclients,
         projector: SyncProjector,
-        outcomes: Outcomes,
         follower: Follower,
         clock: Clock,
         *,
+        catalog_keeper: CatalogKeeper | None = None,
         company_id: int,
         holder: str,
         lease_lasts: timedelta,
     ) -> None:
-        self._ledger, self._crm, self._projector, self._outcomes = ledger, crm, projector, outcomes
+        self._ledger, self._crm, self._projector = ledger, crm, projector
         self._follower, self._clock = follower, clock
+        self._catalog_keeper = catalog_keeper
         self._company_id, self._holder, self._lease_lasts = company_id, holder, lease_lasts
         self._baseline_at: float | None = None
         self._baseline_pause = 1.0
@@ -69,6 +71,8 @@ class SyncRunner:
         if not integration(self._ledger).is_diary_loaded:
             return self._read_diary()
         try:
+            if self._catalog_keeper is not None and self._catalog_keeper.step(lease):
+                return True
             return self._projector.step(lease) is not None
         except LeaseLostError:
             _log.warning("another sender took over")
@@ -80,7 +84,7 @@ class SyncRunner:
         try:
             import_baseline(self._ledger, self._crm, self._clock, self._company_id)
         except (AuthError, LicenceError, RightsError) as failure:
-            self._outcomes.pause_for(failure, f"sync:baseline-refused:{self._clock.now().isoformat()}")
+            pause_for(self._ledger, self._clock, failure, f"sync:baseline-refused:{self._clock.now().isoformat()}")
             self._put_off()
             return False
         except DiaryNotLoadedError:

@@ -33,6 +33,10 @@ class RequestLostError(httpx.TransportError):
         self.reason, self.sent = reason, sent
 
 
+class AddressError(Exception):
+    """The host's name leads nowhere; the text is the system's."""
+
+
 class BoundedTransport(httpx.BaseTransport):
     """Sends each request within `deadline`, from the address look-up to the body's last byte.
 
@@ -99,11 +103,11 @@ class _Network(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        addresses = _addresses(host, port, self._line.time_left(httpcore.ConnectTimeout))
+        found = self._addresses(host, port)
         failed: Exception = httpcore.ConnectError("the name has no address")
-        for tried, address in enumerate(addresses):
+        for tried, address in enumerate(found):
             # A dead first address must not use up the time of the living second one.
-            share = self._line.time_left(httpcore.ConnectTimeout) / (len(addresses) - tried)
+            share = self._line.time_left(httpcore.ConnectTimeout) / (len(found) - tried)
             try:
                 stream = self._backend.connect_tcp(address, port, share, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
@@ -111,6 +115,12 @@ class _Network(httpcore.NetworkBackend):
             else:
                 return _Stream(stream, self._line)
         raise failed
+
+    def _addresses(self, host: str, port: int) -> list[str]:
+        try:
+            return addresses(host, port, self._line.time_left(httpcore.ConnectTimeout))
+        except AddressError as error:
+            raise httpcore.ConnectError(str(error)) from error
 
 
 class _Stream(httpcore.NetworkStream):
@@ -156,8 +166,11 @@ def _whole_body(answer: httpcore.Response) -> bytes:
     return bytes(body)
 
 
-def _addresses(host: str, port: int, within: float) -> list[str]:
-    """The host's addresses; the system's look-up knows no time limit, so it runs in a thread that may be left."""
+def addresses(host: str, port: int, within: float) -> list[str]:
+    """The host's addresses. Raises AddressError when there are none, or none is found `within` so many seconds.
+
+    The system's look-up knows no time limit, so it runs in a thread that may be left.
+    """
     found: queue.Queue[list[str] | str] = queue.Queue()
 
     def look_up() -> None:
@@ -172,7 +185,7 @@ def _addresses(host: str, port: int, within: float) -> list[str]:
     try:
         answer = found.get(timeout=within)
     except queue.Empty:
-        raise httpcore.ConnectTimeout("the name was not found in time") from None
+        raise AddressError("the name was not found in time") from None
     if isinstance(answer, str):
-        raise httpcore.ConnectError(answer)
+        raise AddressError(answer)
     return answer

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from ledger.postgres import Database
+from sync.errors import RateLimitedError
 
 SPACING = timedelta(seconds=0.31)
 LONGEST_WAIT = timedelta(minutes=5)
@@ -51,6 +52,11 @@ class Turns:
             connection.execute(
                 "UPDATE crm_turns SET next_at = greatest(next_at, clock_timestamp() + %s)", (min(wait, LONGEST_WAIT),)
             )
+
+    def obey(self, failure: RateLimitedError) -> None:
+        """As long as the CRM named; a minute if it named nothing."""
+        wanted = timedelta(seconds=failure.retry_after) if failure.retry_after else timedelta(minutes=1)
+        self.hold_back(wanted)
 
     def _take(self) -> None:
         with self._database.transaction() as connection:

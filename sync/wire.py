@@ -1,5 +1,5 @@
-"""Yclients' own words (`record`, `seance_length`, `save_if_busy`) turned into ours and back, and nowhere else but
-in the simulator, which speaks for the other side.
+"""Yclients' own words for bookings (`record`, `seance_length`, `save_if_busy`) turned into ours and back. Their words
+stand in the `wire` modules and nowhere else but in the simulator, which speaks for the other side.
 
 Reading is lenient, because the vendor's OpenAPI contradicts its own examples: ids as numbers and as strings, `client`
 as an object, null or absent, `[]` for an empty object, a phone as a number, dates naive, with `+09:00` and `+0900`.
@@ -12,8 +12,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import TypeVar
+from datetime import UTC, datetime, timezone
+from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,11 +21,24 @@ import msgspec
 from ledger.errors import MalformedValueError
 from ledger.values import BookedService
 from sync.errors import MalformedAnswerError
+from sync.wire_values import as_object, digits, flag, instant, needed, number, objects, text, told_offset
 
-_WALL_CLOCK = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)")
+__all__ = [
+    "CrmRecord",
+    "NewCrmRecord",
+    "Visit",
+    "digits",
+    "read_record",
+    "read_records",
+    "read_start",
+    "read_told_starts",
+    "write_record",
+]
+
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _MINOR_UNITS = 100  # kopecks in a rouble
-_T = TypeVar("_T")
+Visit: TypeAlias = Literal["waiting", "confirmed", "came", "missed"]
+_VISITS: Mapping[int | None, Visit] = {0: "waiting", 2: "confirmed", 1: "came", -1: "missed"}
 
 
 class CrmRecord(msgspec.Struct, frozen=True):
@@ -33,7 +46,9 @@ class CrmRecord(msgspec.Struct, frozen=True):
 
     `minutes` may be more than was asked for (the CRM adds a technical break) and 0 for a mark without length;
     `phone_digits` is '' without a client, `api_id` '' where the CRM has forgotten it (a change by hand can do that).
-    `comment` is staff's own and may be about a person: it is only ever handed back.
+    `comment` is staff's own and may be about a person: it is only ever handed back. `visit` is what the salon has
+    noted about the visit itself; a cancellation is not among it, that is `deleted`. `has_client` is False for staff's
+    marks; a client without a phone is one whose phone the user may not see.
     """
 
     record_id: int
@@ -47,6 +62,8 @@ class CrmRecord(msgspec.Struct, frozen=True):
     deleted: bool
     created_at: datetime | None
     changed_at: datetime | None
+    visit: Visit = "waiting"
+    has_client: bool = False
 
 
 class NewCrmRecord(msgspec.Struct, frozen=True):
@@ -112,23 +129,14 @@ def write_record(new: NewCrmRecord, *, save_if_busy: bool) -> dict[str, object]:
 
 def read_start(raw: object, zone: ZoneInfo) -> datetime | None:
     """When a changed record now begins. The answer to a change is a smaller record, perhaps without its id or start."""
-    return _start(_object(raw), zone)
+    return _start(as_object(raw), zone)
 
 
-def read_zone_name(raw: object) -> str:
-    """The branch's IANA zone from `GET /api/v1/company/{id}/`. Raises MalformedAnswerError when it is not there."""
-    name = _object(raw).get("timezone_name")
-    if not isinstance(name, str) or not name:
-        raise MalformedAnswerError(detail="a branch without the name of its zone")
-    return name
-
-
-def digits(text: object) -> str:
-    """The digits of a phone, given as text or as a number; '' for anything else."""
-    if isinstance(text, bool) or not isinstance(text, str | int | float):
-        return ""
-    plain = str(int(text)) if isinstance(text, float) and text.is_integer() else str(text)
-    return re.sub(r"[^0-9]", "", plain)
+def read_told_starts(raw: object) -> list[datetime]:
+    """The starts of records with the offsets the CRM itself claims for them, right or wrong; `doctor` compares them."""
+    claimed = (record.get("datetime") for record in objects(raw, "records"))
+    found = ((instant(text, UTC), told_offset(text)) for text in claimed)
+    return [start.replace(tzinfo=timezone(offset)) for start, offset in found if start and offset is not None]
 
 
 def _check(new: NewCrmRecord) -> None:
@@ -159,87 +167,47 @@ def _read_one(raw: object, zone: ZoneInfo) -> CrmRecord:
     if not isinstance(raw, dict):
         raise MalformedAnswerError(detail="a record that is not an object")
     record: Mapping[str, object] = raw
+    client = as_object(record.get("client"))
     return CrmRecord(
-        record_id=_needed(_number(record.get("id")), "id"),
-        staff_id=_needed(_staff_id(record), "master"),
-        slot_start=_needed(_start(record, zone), "start"),
-        minutes=_needed(_minutes(record), "length"),
+        record_id=needed(number(record.get("id")), "id", "a record"),
+        staff_id=needed(_staff_id(record), "master", "a record"),
+        slot_start=needed(_start(record, zone), "start", "a record"),
+        minutes=needed(_minutes(record), "length", "a record"),
         service_ids=_service_ids(record.get("services")),
-        phone_digits=digits(_object(record.get("client")).get("phone")),
-        api_id=_text(record.get("api_id")),
-        comment=_text(record.get("comment")),
-        deleted=_flag(record.get("deleted")),
-        created_at=_instant(record.get("create_date"), zone),
-        changed_at=_instant(record.get("last_change_date"), zone),
+        phone_digits=digits(client.get("phone")),
+        api_id=text(record.get("api_id")),
+        comment=text(record.get("comment")),
+        deleted=flag(record.get("deleted")),
+        created_at=instant(record.get("create_date"), zone),
+        changed_at=instant(record.get("last_change_date"), zone),
+        visit=_visit(record),
+        has_client=bool(client),
     )
 
 
-def _needed(value: _T | None, thing: str) -> _T:
-    if value is None:
-        raise MalformedAnswerError(detail=f"a record without its {thing}")
-    return value
-
-
 def _start(record: Mapping[str, object], zone: ZoneInfo) -> datetime | None:
-    return _instant(record.get("date"), zone) or _instant(record.get("datetime"), zone)
+    return instant(record.get("date"), zone) or instant(record.get("datetime"), zone)
 
 
 def _staff_id(record: Mapping[str, object]) -> int | None:
-    direct = _number(record.get("staff_id"))
+    direct = number(record.get("staff_id"))
     # The answer to a change carries only the master's object.
-    return direct if direct is not None else _number(_object(record.get("staff")).get("id"))
+    return direct if direct is not None else number(as_object(record.get("staff")).get("id"))
 
 
 def _minutes(record: Mapping[str, object]) -> int | None:
-    seconds = _number(record.get("seance_length"))
-    seconds = seconds if seconds is not None else _number(record.get("length"))
+    seconds = number(record.get("seance_length"))
+    seconds = seconds if seconds is not None else number(record.get("length"))
     # Rounded up: a slot must not end before the CRM thinks it does.
     return None if seconds is None or seconds < 0 else math.ceil(seconds / 60)
 
 
 def _service_ids(raw: object) -> tuple[int, ...]:
     items = raw if isinstance(raw, list) else [raw]
-    numbers = (_number(item.get("id") if isinstance(item, dict) else item) for item in items)
-    return tuple(number for number in numbers if number is not None)
+    found = (number(item.get("id") if isinstance(item, dict) else item) for item in items)
+    return tuple(service_id for service_id in found if service_id is not None)
 
 
-def _instant(raw: object, zone: ZoneInfo) -> datetime | None:
-    """The wall-clock digits in the branch's zone; a number is seconds since 1970, as in some vendor's examples."""
-    if isinstance(raw, int | float) and not isinstance(raw, bool) and raw > 0:
-        return datetime.fromtimestamp(raw, UTC).astimezone(zone)
-    wall = _WALL_CLOCK.match(raw) if isinstance(raw, str) else None
-    if wall is None:
-        return None
-    try:
-        return datetime.fromisoformat(f"{wall[1]} {wall[2]}").replace(tzinfo=zone)
-    except ValueError:  # 0000-00-00, the CRM's database's way of saying never
-        return None
-
-
-def _object(raw: object) -> Mapping[str, object]:
-    if isinstance(raw, list) and len(raw) == 1:
-        raw = raw[0]
-    return raw if isinstance(raw, dict) else {}
-
-
-def _number(raw: object) -> int | None:
-    if isinstance(raw, bool):
-        return None
-    if isinstance(raw, int):
-        return raw
-    if isinstance(raw, float):
-        return int(raw) if raw.is_integer() else None
-    if isinstance(raw, str) and re.fullmatch(r"\s*-?[0-9]{1,18}(\.0+)?\s*", raw):
-        return int(raw.strip().partition(".")[0])
-    return None
-
-
-def _text(raw: object) -> str:
-    if isinstance(raw, str):
-        return raw.strip()
-    number = _number(raw)
-    return "" if number is None else str(number)
-
-
-def _flag(raw: object) -> bool:
-    return raw.strip().lower() in {"1", "true"} if isinstance(raw, str) else raw in (True, 1)
+def _visit(record: Mapping[str, object]) -> Visit:
+    noted = number(record.get("attendance"))
+    return _VISITS.get(noted if noted is not None else number(record.get("visit_attendance")), "waiting")

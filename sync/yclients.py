@@ -1,10 +1,10 @@
-"""The client of Yclients' API: one method a call, records in our words, every failure one error of `sync.errors`."""
+"""The client of Yclients' API: one method a call, everything in our words, every failure an error of `sync.errors`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Self, TypeVar
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -12,15 +12,8 @@ import msgspec
 
 from ledger.errors import MalformedValueError
 from sync.access import Access
-from sync.errors import (
-    MalformedAnswerError,
-    NotSentError,
-    SyncError,
-    UnavailableError,
-    UnknownOutcomeError,
-)
-from sync.failures import Envelope, failure, read_envelope, retry_after_seconds, scrubbed
-from sync.transport import BoundedTransport, RequestLostError
+from sync.calls import Calls, read, read_whole
+from sync.errors import MalformedAnswerError, UnavailableError, UnknownOutcomeError
 from sync.wire import (
     CrmRecord,
     NewCrmRecord,
@@ -28,21 +21,31 @@ from sync.wire import (
     read_record,
     read_records,
     read_start,
-    read_zone_name,
+    read_told_starts,
     write_record,
+)
+from sync.wire_branch import (
+    CrmBranch,
+    CrmHooks,
+    CrmRights,
+    CrmService,
+    CrmShift,
+    CrmStaffMember,
+    read_branch,
+    read_branch_ids,
+    read_categories,
+    read_hooks,
+    read_rights,
+    read_services,
+    read_shifts,
+    read_staff,
+    write_hooks,
 )
 
 # The vendor names no greatest page; public clients ask for 200 and get it.
 _PAGE = 200
 _MOST_PAGES = 500
 _LISTING_ROUNDS = 3
-_T = TypeVar("_T")
-
-
-class _Answer(msgspec.Struct, frozen=True):
-    status: int
-    body: bytes
-    envelope: Envelope | None
 
 
 class Yclients:
@@ -50,7 +53,7 @@ class Yclients:
 
     `wait_turn` is called before each request and may block: the limit on calls is kept outside. `deadline` bounds each
     single request as a whole (a write whose deadline has passed is never sent afterwards). `zone` is the branch's.
-    Safe to use from several threads.
+    With a `transport` of somebody else's, who then bounds it, no socket is opened. Safe to use from several threads.
     """
 
     def __init__(
@@ -60,16 +63,10 @@ class Yclients:
         wait_turn: Callable[[], None],
         zone: ZoneInfo,
         deadline: timedelta = timedelta(seconds=30),
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._access, self._zone, self._wait_turn = access, zone, wait_turn
-        self._http = httpx.Client(
-            base_url=access.url,
-            headers=access.headers(),
-            transport=BoundedTransport(deadline),
-            timeout=None,  # noqa: S113 - the transport bounds the whole request, which is stricter
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._company_id, self._zone = access.company_id, zone
+        self._calls = Calls(access, wait_turn, deadline, transport)
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +76,7 @@ class Yclients:
 
     def close(self) -> None:
         """Lets go of the client; nothing may be asked afterwards."""
-        self._http.close()
+        self._calls.close()
 
     def records(
         self,
@@ -89,19 +86,24 @@ class Yclients:
         staff_id: int | None = None,
         created_from_on: date | None = None,
         created_until_on: date | None = None,
+        changed_after: datetime | None = None,
         with_deleted: bool = False,
     ) -> list[CrmRecord]:
-        """All records whose visit, and whose creation, fall on these days of the branch, both ends included.
+        """All records whose visit, and whose creation, fall on these days of the branch, both ends included, and which
+        were made or changed since an (aware) moment.
+
+        Changes go by the branch's clock, whose hour before a change to winter time comes twice: overlap the windows.
 
         Never a partial list: an error on any page is raised, and a diary that changes between the pages is listed anew,
         a few times, and then raised as UnavailableError. Raises any SyncError but UnknownOutcomeError.
         """
-        wanted: dict[str, date | int | None] = {
+        wanted: dict[str, str | date | int | None] = {
             "start_date": from_on,
             "end_date": until_on,
             "staff_id": staff_id,
             "c_start_date": created_from_on,
             "c_end_date": created_until_on,
+            "changed_after": changed_after and self._wall_clock(changed_after),
             "with_deleted": 1 if with_deleted else None,
         }
         query = {name: str(value) for name, value in wanted.items() if value is not None}
@@ -116,8 +118,8 @@ class Yclients:
 
         Raises GoneError for an unknown one, and any SyncError but UnknownOutcomeError.
         """
-        answer = self._ask("GET", self._record_path(record_id))
-        return self._read(answer, lambda data: read_record(data, self._zone))
+        answer = self._calls.ask("GET", self._record_path(record_id))
+        return read(answer, lambda data: read_record(data, self._zone))
 
     def create(self, new: NewCrmRecord, *, save_if_busy: bool = False) -> CrmRecord:
         """Books, and gives the record as the CRM then has it.
@@ -126,8 +128,8 @@ class Yclients:
         sending again. Raises MalformedValueError, before anything is sent, for a booking that cannot be written.
         """
         body = write_record(self._local(new), save_if_busy=save_if_busy)
-        answer = self._ask("POST", self._records_path(), body=body, private=_private(new))
-        return self._read(answer, lambda data: self._created(data, new), is_write=True)
+        answer = self._calls.ask("POST", self._records_path(), body=body, private=_private(new))
+        return read(answer, lambda data: self._created(data, new), is_write=True)
 
     def change(self, record_id: int, new: NewCrmRecord, *, save_if_busy: bool = False) -> None:
         """Replaces a record as a whole, with its time and master; success is the CRM's envelope saying so.
@@ -137,8 +139,8 @@ class Yclients:
         """
         local = self._local(new)
         body = write_record(local, save_if_busy=save_if_busy)
-        answer = self._ask("PUT", self._record_path(record_id), body=body, private=_private(new))
-        start = self._read(answer, lambda data: read_start(data, self._zone), is_write=True)
+        answer = self._calls.ask("PUT", self._record_path(record_id), body=body, private=_private(new))
+        start = read(answer, lambda data: read_start(data, self._zone), is_write=True)
         if start is not None and start != local.starts_at:
             raise UnknownOutcomeError(status=answer.status, detail="the answer to a change shows another time")
 
@@ -147,22 +149,74 @@ class Yclients:
 
         Raises GoneError if it is not there, and any SyncError but UnavailableError.
         """
-        answer = self._ask("DELETE", self._record_path(record_id))
+        answer = self._calls.ask("DELETE", self._record_path(record_id))
         if answer.body and not (answer.envelope and answer.envelope.succeeded):
             raise UnknownOutcomeError(status=answer.status, detail="no answer in the CRM's own form")
 
-    def probe(self) -> str:
-        """The IANA name of the branch's zone: the cheapest call that proves tokens, branch and host.
+    def company(self) -> CrmBranch:
+        """The branch and its clock: the cheapest call that proves tokens, branch and host.
 
-        Raises any SyncError but UnknownOutcomeError.
+        Raises any SyncError but UnknownOutcomeError, as all that only read do.
         """
         # The closing slash is the vendor's; without it a redirect would be its answer.
-        answer = self._ask("GET", f"/api/v1/company/{self._access.company_id}/")
-        return self._read(answer, read_zone_name)
+        return read(self._calls.ask("GET", f"{self._company_path()}/"), read_branch)
+
+    def probe(self) -> str:
+        """The IANA name of the branch's zone, for whoever only asks whether the CRM answers."""
+        return self.company().zone_name
+
+    def branches(self) -> tuple[int, ...]:
+        """The numbers of the branches the user has a hand in; by default the CRM would list everybody's."""
+        return read(self._calls.ask("GET", "/api/v1/companies", query={"my": "1"}), read_branch_ids)
+
+    def permissions(self) -> CrmRights:
+        """Which of the rights we need the user behind the token has in this branch."""
+        return read(self._calls.ask("GET", f"/api/v1/user/permissions/{self._company_id}"), read_rights)
+
+    def services(self) -> list[CrmService]:
+        """The whole price list, also what is not offered any more."""
+        return read_whole(self._calls.ask("GET", f"{self._company_path()}/services"), read_services)
+
+    def categories(self) -> dict[int, str]:
+        """The titles of the price list's categories by their ids."""
+        return read(self._calls.ask("GET", f"/api/v1/book_services/{self._company_id}"), read_categories)
+
+    def staff(self) -> list[CrmStaffMember]:
+        """All masters, also those who have left."""
+        return read_whole(self._calls.ask("GET", f"{self._company_path()}/staff"), read_staff)
+
+    def shifts(self, from_on: date, until_on: date) -> list[CrmShift]:
+        """When the masters work on these days of the branch, both ends included."""
+        query = {"start_date": str(from_on), "end_date": str(until_on)}
+        answer = self._calls.ask("GET", f"{self._company_path()}/staff/schedule", query=query)
+        return read(answer, lambda data: read_shifts(data, self._zone))
+
+    def hooks(self) -> CrmHooks:
+        """Where the CRM announces its changes to. Their addresses hold secrets."""
+        return read(self._calls.ask("GET", self._hooks_path()), read_hooks)
+
+    def set_hooks(self, url: str) -> None:
+        """Has the changes that concern us announced to `url`, beside whoever else is told of them.
+
+        Two calls, of which only the second writes; saying it again changes nothing. After UnknownOutcomeError look at
+        `hooks`.
+        """
+        present = self.hooks()
+        answer = self._calls.ask("POST", self._hooks_path(), body=write_hooks(url, present), private=(url,))
+        read(answer, lambda _: None, is_write=True)
+
+    def told_starts(self, from_on: date, until_on: date) -> list[datetime]:
+        """Starts of up to a page of records on these days, with the offsets the CRM claims; it may be wrong there."""
+        query = {"start_date": str(from_on), "end_date": str(until_on), "page": "1", "count": str(_PAGE)}
+        return read(self._calls.ask("GET", self._records_path(), query=query), read_told_starts)
 
     def _local(self, new: NewCrmRecord) -> NewCrmRecord:
         """The CRM goes by the digits on the wall, so they must be the branch's."""
-        return msgspec.structs.replace(new, starts_at=_aware(new).astimezone(self._zone))
+        return msgspec.structs.replace(new, starts_at=_aware(new.starts_at).astimezone(self._zone))
+
+    def _wall_clock(self, moment: datetime) -> str:
+        """As the vendor's example has it, without an offset: its zone is not documented, so presumably the branch's."""
+        return _aware(moment).astimezone(self._zone).replace(tzinfo=None).isoformat(timespec="seconds")
 
     def _listing(self, query: Mapping[str, str]) -> list[CrmRecord] | None:
         """One pass over all pages; None when the diary moved under it."""
@@ -185,13 +239,13 @@ class Yclients:
     def _page(self, query: Mapping[str, str]) -> tuple[list[CrmRecord], int | None]:
         """The page's records, and how many all pages have, where the CRM says so."""
 
-        def read(data: object) -> list[CrmRecord]:
+        def records(data: object) -> list[CrmRecord]:
             if not isinstance(data, list):
                 raise MalformedAnswerError(detail="a list of records that is not a list")
             return read_records(data, self._zone)
 
-        answer = self._ask("GET", self._records_path(), query=query)
-        return self._read(answer, read), answer.envelope.total_count if answer.envelope else None
+        answer = self._calls.ask("GET", self._records_path(), query=query)
+        return read(answer, records), answer.envelope.total_count if answer.envelope else None
 
     def _created(self, data: object, new: NewCrmRecord) -> CrmRecord:
         found = read_records(data, self._zone)
@@ -202,58 +256,16 @@ class Yclients:
         return candidates[0]
 
     def _records_path(self) -> str:
-        return f"/api/v1/records/{self._access.company_id}"
+        return f"/api/v1/records/{self._company_id}"
+
+    def _company_path(self) -> str:
+        return f"/api/v1/company/{self._company_id}"
+
+    def _hooks_path(self) -> str:
+        return f"/api/v1/hooks_settings/{self._company_id}"
 
     def _record_path(self, record_id: int) -> str:
-        return f"/api/v1/record/{self._access.company_id}/{record_id}"
-
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: Mapping[str, object] | None = None,
-        private: Iterable[str] = (),
-    ) -> _Answer:
-        """One request and its 2xx answer; anything else is raised, with `private` texts and tokens struck out."""
-        is_write = method != "GET"
-        self._wait_turn()
-        try:
-            response = self._http.request(method, path, params=query, json=body)
-        except RequestLostError as lost:
-            raise _lost(lost, is_write=is_write) from lost
-        except httpx.DecodingError as broken:
-            raise failure(0, None, is_write=is_write, detail="the body cannot be unpacked") from broken
-        answer = _Answer(response.status_code, response.content, read_envelope(response.content))
-        denied = answer.envelope is not None and not answer.envelope.succeeded
-        if response.is_success and not denied:
-            return answer
-        raise self._failure(response, answer, is_write=is_write, private=private)
-
-    def _failure(
-        self, response: httpx.Response, answer: _Answer, *, is_write: bool, private: Iterable[str]
-    ) -> SyncError:
-        envelope = answer.envelope
-        if envelope is not None:
-            secrets = (self._access.partner_token, self._access.user_token, *private)
-            envelope = msgspec.structs.replace(envelope, words=scrubbed(envelope.words, secrets))
-        return failure(
-            answer.status,
-            envelope,
-            is_write=is_write,
-            retry_after=retry_after_seconds(response.headers.get("retry-after")),
-            detail=_redirect(response),
-        )
-
-    def _read(self, answer: _Answer, read: Callable[[object], _T], *, is_write: bool = False) -> _T:
-        unusable = UnknownOutcomeError if is_write else UnavailableError
-        if answer.envelope is None:
-            raise unusable(status=answer.status, detail="no answer in the CRM's own form")
-        try:
-            return read(answer.envelope.data)
-        except MalformedAnswerError as error:
-            raise unusable(status=answer.status, detail=error.detail) from error
+        return f"/api/v1/record/{self._company_id}/{record_id}"
 
 
 def _private(new: NewCrmRecord) -> tuple[str, ...]:
@@ -261,22 +273,7 @@ def _private(new: NewCrmRecord) -> tuple[str, ...]:
     return new.phone, digits(new.phone), new.name, new.comment
 
 
-def _aware(new: NewCrmRecord) -> datetime:
-    if new.starts_at.tzinfo is None:
-        raise MalformedValueError("start with a time zone", "not fit to be sent to the CRM")
-    return new.starts_at
-
-
-def _lost(lost: RequestLostError, *, is_write: bool) -> SyncError:
-    if not lost.sent:
-        return NotSentError(detail=lost.reason)
-    return UnknownOutcomeError(detail=lost.reason) if is_write else UnavailableError(detail=lost.reason)
-
-
-def _redirect(response: httpx.Response) -> str:
-    if not response.has_redirect_location:
-        return ""
-    try:
-        return f"redirected to {httpx.URL(response.headers['location']).host or 'another path'}"
-    except httpx.InvalidURL:
-        return "redirected"
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise MalformedValueError("moment without a time zone", "not fit to be sent to the CRM")
+    return moment

@@ -1,17 +1,21 @@
-"""A client to ask with, a booking to send, and hosts that answer in whatever wrong way a test names."""
+"""A client to ask with, a booking to send, and hosts that answer in whatever right or wrong way a test names."""
 
 from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
 from ledger.values import BookedService, ServiceId
 from sync.access import Access
+from sync.simulator import Simulator
 from sync.wire import NewCrmRecord
 from sync.yclients import Yclients
 
@@ -36,6 +40,34 @@ def client(url: str, *, access: Access = ACCESS, seconds: float = 5, turns: list
         zone=MOSCOW,
         deadline=timedelta(seconds=seconds),
     )
+
+
+class Branch:
+    """A CRM that answers some calls as it is told to, and leaves all others to the simulator."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.simulator = simulator
+        self.asked: list[str] = []
+        self._answers: dict[str, Response] = {}
+
+    def say(self, path: str, data: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        """Answers each call to this path with `data` in the CRM's form; `data` as a str is a refusal in its words."""
+        is_refusal = isinstance(data, str)
+        body = {
+            "success": not is_refusal,
+            "data": None if is_refusal else data,
+            "meta": {"message": data} if is_refusal else [],
+        }
+        self._answers[path] = JSONResponse(body, status_code=status, headers=headers)
+
+    def show(self, path: str, page: Response) -> None:
+        """Answers each call to this path with something that is not the CRM's."""
+        self._answers[path] = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.asked.append(f"{scope['method']} {scope['path']}")
+        answer = self._answers.get(scope["path"], self.simulator) if self.simulator.mode == "ok" else self.simulator
+        await answer(scope, receive, send)
 
 
 @contextmanager

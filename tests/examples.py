@@ -57,6 +57,7 @@ EXAMPLES: dict[str, e.AnyEvent] = {
         "auth", "Не указан идентификатор партнера", sealed("integration_paused.note")
     ),
     "integration_resumed": e.IntegrationResumed("skip"),
+    "crm_answered": e.CrmAnswered("auth"),
     "crm_connected": e.CrmConnected(4564),
     "baseline_imported": e.BaselineImported(1, MONDAY, date(2030, 2, 7), 12),
     "sync_attempted": attempted(operation="cancel", covers=(3, 4), number=2, record_id=RECORD),

@@ -23,6 +23,7 @@ from ledger.values import Actor, BookingId, ClientId, Sealed, ServiceId, Slot
 from projections import schedule
 from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
+from projections.client_notices import ClientNoticesProjection
 from projections.notices import NoticesProjection
 from projections.projector import Follower, install
 from projections.reminders import RemindersProjection
@@ -37,7 +38,14 @@ class Salon:
         migrate(database)
         self.database = database
         self.recorder = PostgresRecorder(database)
-        models = (Schedule(), CatalogProjection(), BacklogProjection(), RemindersProjection(), NoticesProjection())
+        models = (
+            Schedule(),
+            CatalogProjection(),
+            BacklogProjection(),
+            RemindersProjection(),
+            NoticesProjection(),
+            ClientNoticesProjection(),
+        )
         install(self.recorder, models)
         self.ledger = Ledger(self.recorder, [models[0]])
         self.master_key = new_master_key()

@@ -16,14 +16,13 @@ from sync.inbound import connect
 from sync.pace import Pace, Stopwatch
 from sync.plan import PlanItem
 from sync.projector import SyncProjector
-from sync.simulator import NewEntry, Simulator
-from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
+from sync.simulator import PARTNER_TOKEN, USER_TOKEN, NewEntry, Simulator
 from sync.turns import Turns
 from sync.yclients import Yclients
 from tests.builders import MOSCOW, at
 from tests.salon import Salon
 
-PACE = Pace(request=timedelta(seconds=2), settle=timedelta(seconds=60))
+PACE = Pace(request=timedelta(seconds=2), settle=timedelta(seconds=60), ramp=(0.0,))
 
 
 def by_hand(staff_id: int, start: str, minutes: int) -> NewEntry:

@@ -25,6 +25,7 @@ from ledger.tags import tags_of
 from ledger.values import BookingId, ClientId, Slot
 from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
+from projections.client_notices import ClientNoticesProjection
 from projections.notices import NoticesProjection
 from projections.projector import Projection, install
 from projections.reminders import RemindersProjection
@@ -36,7 +37,14 @@ _T = TypeVar("_T")
 
 
 def read_models() -> list[Projection]:
-    return [Schedule(), CatalogProjection(), BacklogProjection(), RemindersProjection(), NoticesProjection()]
+    return [
+        Schedule(),
+        CatalogProjection(),
+        BacklogProjection(),
+        RemindersProjection(),
+        NoticesProjection(),
+        ClientNoticesProjection(),
+    ]
 
 
 class Diary:

@@ -28,8 +28,7 @@ from console.web.trial import cast
 from console.web.trial.page import TryPage
 from console.wiring import House, open_house
 from ledger.privacy import new_master_key
-from sync.simulator import Simulator, running
-from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
+from sync.simulator import PARTNER_TOKEN, USER_TOKEN, Simulator, running
 
 ZONE = ZoneInfo("Europe/Moscow")
 SALON = Path(__file__).parents[1] / "salon.toml"

@@ -29,19 +29,18 @@ class Visit:
 
 def reminder(naming: Naming, kind: e.ReminderKind, visit: Visit, now: datetime) -> Part:
     """The reminder as a message."""
-    words, facts = naming.words, naming.catalog.facts
+    words, phone = naming.words, naming.catalog.facts.phone
     opening = words.day_before if kind == "day_before" else words.hours_before
-    place = words.place_line.format(salon=facts.salon, address=facts.address) if facts.address else facts.salon
     what = naming.visit([service.service_id for service in visit.services], visit.slot.staff_id)
     first = opening.format(
         greeting=words.greeting.format(name=visit.client_name) if visit.client_name else words.greeting_nameless,
         when=_relative_day(naming, visit.slot.starts_at, now),
         time=naming.clock(visit.slot.starts_at),
     )
-    about = "\n".join([what, naming.when(visit.slot), place])
+    about = "\n".join([what, naming.when(visit.slot), place_line(naming)])
     last = [words.is_coming if visit.is_confirmed else words.ask_coming]
-    if not _can_change(naming, visit.slot, now) and facts.phone:
-        last.append(words.change_by_phone.format(phone=_dialled(facts.phone)))
+    if not can_change(naming, visit.slot, now) and phone:
+        last.append(words.change_by_phone.format(phone=dialled(phone)))
     return Part("\n\n".join([first, about, "\n".join(last)]), _rows(naming, visit, now))
 
 
@@ -51,16 +50,22 @@ def _rows(naming: Naming, visit: Visit, now: datetime) -> tuple[tuple[Button, ..
     rows: list[tuple[Button, ...]] = []
     if not visit.is_confirmed:
         rows.append((Button(words.coming_button, buttons.Coming.model_validate(place)),))
-    if _can_change(naming, visit.slot, now):
+    if can_change(naming, visit.slot, now):
         move = Button(words.move_button, buttons.Move.model_validate(place))
         rows.append((move, Button(words.cancel_button, buttons.AskCancel.model_validate(place))))
     return tuple(rows)
 
 
-def _can_change(naming: Naming, slot: Slot, now: datetime) -> bool:
+def can_change(naming: Naming, slot: Slot, now: datetime) -> bool:
     """A button that can only be refused is not drawn; the ledger judges those that are."""
     notice = timedelta(minutes=naming.catalog.facts.policy.cancel_notice_minutes)
     return later(slot.starts_at, -notice) > now
+
+
+def place_line(naming: Naming) -> str:
+    """The salon, with its address where the catalogue names one."""
+    facts = naming.catalog.facts
+    return naming.words.place_line.format(salon=facts.salon, address=facts.address) if facts.address else facts.salon
 
 
 def _relative_day(naming: Naming, at: datetime, now: datetime) -> str:
@@ -68,8 +73,8 @@ def _relative_day(naming: Naming, at: datetime, now: datetime) -> str:
     return {0: naming.words.today, 1: naming.words.tomorrow}.get(days, naming.day(at))
 
 
-def _dialled(phone: str) -> str:
-    """The salon's phone as on its sign, or spaced if it can be read."""
+def dialled(phone: str) -> str:
+    """The salon's phone as on its sign, or spaced if it can be read; '' stays so."""
     try:
         return phone_words(parse_phone(phone))
     except MalformedValueError:

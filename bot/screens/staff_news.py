@@ -9,36 +9,42 @@ from bot.naming import Naming
 from bot.texts.formats import phone_words
 from ledger import events as e
 from ledger.codec import Recorded
-from ledger.values import BookedService, booking_code
+from ledger.decisions.untold import What
+from ledger.values import BookedService, Slot, booking_code
 from projections.clients import Contact
 
-PlacedEvent = e.BookingMade | e.BookingMoved | e.BookingCancelled
+NewsEvent = e.BookingMade | e.BookingMoved | e.BookingCancelled | e.ClientNoticeFailed
 
 
 @dataclass(frozen=True)
 class News:
-    """A booking event to tell about: its services, and its client if they can be named."""
+    """A booking event to tell about: where the booking is or was before, and its client if they can be named.
+
+    `untold` is what a client could not be told, of an event about that.
+    """
 
     item: Recorded
-    event: PlacedEvent
+    event: NewsEvent
+    slot: Slot
     services: tuple[BookedService, ...]
     client: Contact | None
+    was: Slot | None = None
+    untold: What = "moved"
 
 
 def card(naming: Naming, news: News, *, is_paused: bool) -> str:
     """One booking's news in full."""
     words, event = naming.words, news.event
-    lines = [_title(naming, news), naming.when(event.slot)]
-    lines.append(naming.visit([service.service_id for service in news.services], event.slot.staff_id))
-    if isinstance(event, e.BookingMoved):
-        was = naming.when(event.from_slot)
-        if event.from_slot.staff_id != event.slot.staff_id:
-            was = f"{was}, {naming.master(event.from_slot.staff_id)}"
-        lines.append(words.was_line.format(was=was))
-    if not isinstance(event, e.BookingCancelled):
+    lines = [_title(naming, news), naming.when(news.slot)]
+    lines.append(naming.visit([service.service_id for service in news.services], news.slot.staff_id))
+    if news.was is not None:
+        lines.append(words.was_line.format(was=naming.was(news.was, news.slot)))
+    if isinstance(event, e.BookingMade | e.BookingMoved):
         lines.append(naming.price(news.services))
     lines += [_client(naming, news), words.code_line.format(code=booking_code(event.booking_id))]
-    if is_paused:
+    if isinstance(event, e.ClientNoticeFailed):
+        lines += ["", words.ring_up.format(reason=words.not_told_reasons[event.reason])]
+    elif is_paused:
         lines += ["", words.not_in_crm]
     return "\n".join(lines)
 
@@ -77,15 +83,17 @@ def _title(naming: Naming, news: News) -> str:
             return words.moved.format(who=who)
         case e.BookingCancelled():
             return words.cancelled.format(who=who)
+        case e.ClientNoticeFailed():
+            return words.not_told[news.untold]
 
 
 def _line(naming: Naming, news: News) -> str:
     return naming.words.news_line.format(
         mark=_title(naming, news).split(maxsplit=1)[0],
-        day=naming.short_day(news.event.slot.starts_at),
-        time=naming.clock(news.event.slot.starts_at),
+        day=naming.short_day(news.slot.starts_at),
+        time=naming.clock(news.slot.starts_at),
         service=naming.services(service.service_id for service in news.services),
-        master=naming.master(news.event.slot.staff_id),
+        master=naming.master(news.slot.staff_id),
         client=_client(naming, news),
     )
 

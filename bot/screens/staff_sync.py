@@ -75,7 +75,8 @@ def _state(request: StaffRequest, state: Integration) -> str:
     if state.kind is None:
         return words.sync_runs.format(since=since)
     note = opened_note(request.services.vault, state)
-    return words.sync_stands.format(since=since, reason=pause_reason(request.naming, state.kind, state.message, note))
+    stands = words.sync_stands.format(since=since, reason=pause_reason(request.naming, state.kind, state.message, note))
+    return f"{stands}\n{words.answers_again}" if state.answers_since is not None else stands
 
 
 def _lacking(request: StaffRequest) -> list[str]:

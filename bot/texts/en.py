@@ -142,6 +142,7 @@ EN = Words(
         errors.DiaryNotLoadedError: "We are still bringing over the salon's diary and don't know yet which times are "
         "free. Please look in again later, or book by phone.",
         errors.IntegrationPausedError: "The exchange with the salon's diary is stopped.",
+        errors.NotRefusedError: "The salon's diary does not refuse us now.",
         errors.NothingToSyncError: "The salon's diary already has everything as it should be.",
         errors.AttemptOpenError: "This booking is on its way to the salon's diary, please try again in a moment.",
         errors.NothingToResolveError: "Everything is settled about this booking.",

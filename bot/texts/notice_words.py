@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ledger import events as e
+from ledger.decisions.untold import What
 from ledger.values import Actor
 from projections.backlog import Lack
 
@@ -38,6 +39,21 @@ class NoticeWords:
     coming_button: str
     move_button: str
     cancel_button: str
+    # what the salon did with a client's booking, to the client
+    salon_moved: str
+    salon_changed_master: str
+    salon_removed: str
+    salon_cannot: str
+    now_line: str
+    if_unsuitable: str
+    if_unsuitable_call: str
+    sorry: str
+    choose_other: str
+    choose_by_phone: str
+    salon_phone: str
+    my_bookings_button: str
+    book_again_button: str
+    choose_other_button: str
     # cards of bookings in the staff chat
     made: str
     moved: str
@@ -46,6 +62,9 @@ class NoticeWords:
     client_line: str
     nameless_client: str
     code_line: str
+    not_told: Mapping[What, str]
+    ring_up: str
+    not_told_reasons: Mapping[e.UntoldReason, str]
     not_in_crm: str
     rolled_up: Plural
     news_line: str
@@ -56,6 +75,7 @@ class NoticeWords:
     reason_said: str
     reason_noted: str
     resumed: str
+    answers_again: str
     pause_reasons: Mapping[e.PauseKind, str]
     remedies: Mapping[e.PauseKind, str]
     # /today

@@ -144,6 +144,7 @@ RU = Words(
         errors.DiaryNotLoadedError: "Мы ещё переносим сюда журнал салона и пока не знаем, какие часы свободны. "
         "Загляните, пожалуйста, позже или запишитесь по телефону.",
         errors.IntegrationPausedError: "Обмен с журналом салона остановлен.",
+        errors.NotRefusedError: "Журнал салона нам сейчас не отказывает.",
         errors.NothingToSyncError: "В журнале салона уже всё так, как нужно.",
         errors.AttemptOpenError: "Запись как раз передаётся в журнал салона, попробуйте чуть позже.",
         errors.NothingToResolveError: "По этой записи уже всё решено.",

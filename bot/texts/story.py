@@ -60,7 +60,7 @@ class _Teller:
             case e.ClientNoticeSent():
                 return self._words.client_told
             case e.ClientNoticeFailed(reason=reason):
-                return self._words.client_not_told.format(reason=self._words.undelivered[reason])
+                return self._words.client_not_told.format(reason=self._words.untold[reason])
             case e.ConflictResolved(kind=kind, answer=answer):
                 words = self._words
                 said = words.special_answers.get(f"{kind}.{answer}", words.answers[answer])

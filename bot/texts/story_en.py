@@ -67,6 +67,12 @@ EN_STORY = StoryWords(
         "refused": "Telegram refused it",
         "unknown": "no answer came, and it is not sent a second time",
     },
+    untold={
+        "blocked": "the client has blocked the bot",
+        "refused": "Telegram refused it",
+        "unknown": "no answer came",
+        "no_chat": "they have no chat with the bot",
+    },
     failures={
         "not_sent": "It failed: the request did not reach the CRM",
         "refused": "It failed: the CRM refused",

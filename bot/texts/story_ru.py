@@ -67,6 +67,12 @@ RU_STORY = StoryWords(
         "refused": "Telegram отказал",
         "unknown": "ответа не было, второй раз не отправляем",
     },
+    untold={
+        "blocked": "клиент заблокировал бота",
+        "refused": "Telegram отказал",
+        "unknown": "ответа не было",
+        "no_chat": "у него нет чата с ботом",
+    },
     failures={
         "not_sent": "Не получилось: запрос до CRM не дошёл",
         "refused": "Не получилось: CRM отказала",

@@ -46,6 +46,7 @@ class StoryWords:
     """How the CRM's record became known, when not by its answer."""
     reminders: Mapping[e.ReminderKind, str]
     undelivered: Mapping[e.UndeliveredReason, str]
+    untold: Mapping[e.UntoldReason, str]
     failures: Mapping[str, str]
     """By the outcome of an attempt."""
     kinds: Mapping[str, str]

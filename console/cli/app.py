@@ -10,7 +10,7 @@ import structlog
 import typer
 
 from bot.errors import BotError
-from console.cli import audit, catalog, conflicts, demo, import_, log, rebuild, roles, status, sync
+from console.cli import audit, catalog, conflicts, demo, doctor, import_, log, rebuild, roles, simulator, status, sync
 from console.database import EmbeddedDatabaseError
 from console.errors import ConsoleError
 from console.settings import load_settings
@@ -25,9 +25,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for commands in (roles, log, status, rebuild, import_, demo):
+for commands in (roles, log, status, rebuild, import_, demo, simulator):
     app.add_typer(commands.commands)
 app.add_typer(audit.commands, name="audit", help="Replay the log, prove that it was not altered.")
+sync.commands.add_typer(doctor.commands)
 sync.commands.add_typer(conflicts.commands)
 app.add_typer(sync.commands, name="sync", help="The integration with Yclients.")
 app.add_typer(catalog.commands, name="catalog", help="What the salon offers.")

@@ -1,24 +1,36 @@
-"""`zapisnik catalog`: publish what the salon offers, and show it."""
+"""`zapisnik catalog`: publish what the salon offers, read it from the CRM, and show it."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from console.cli.common import caught_up, house_of
-from console.errors import FoundError
+from console.cli.catalog_words import (
+    change_lines,
+    hours_words,
+    left_out_lines,
+    loss_words,
+    pull_json,
+    source_words,
+)
+from console.cli.common import house_of, operator_of, print_json
+from console.errors import FoundError, UsageError
 from console.salon_file import load_salon
 from console.settings import load_settings
-from console.wiring import House
+from console.wiring import House, open_crm
+from ledger import events as e
 from ledger.decisions.publish_catalog import PublishCatalog
+from ledger.errors import InvalidCatalogError
 from ledger.ledger import Order
-from ledger.privacy import random_id
+from ledger.privacy import random_id, scrubbed
 from ledger.values import Actor
-from projections.catalog import current_catalog
+from sync.catalog_pull import Pull, decide, last_reading, note_reading, publish as publish_pull, read_at_once, spoken
+from sync.errors import SyncError
 
 commands = typer.Typer(no_args_is_help=True)
 
@@ -28,33 +40,58 @@ def load(file: Annotated[Path, typer.Argument(help="The salon's file, like salon
     """Check a salon.toml and publish what changed."""
     with house_of() as house:
         published = publish(house, file)
+        may_change = house.settings.catalog_source == "yclients"
     typer.echo(f"{file}: {published} changes published." if published else f"{file}: nothing has changed.")
+    if may_change:
+        typer.echo("It counts until the catalogue in Yclients changes, or until `zapisnik catalog pull`.")
+
+
+@commands.command()
+def pull(
+    anyway: Annotated[bool, typer.Option("--anyway", help="Publish even if most of it would be gone.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, publish nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Read services, masters and shifts from Yclients and publish what changed."""
+    with house_of() as house:
+        pulled = _pulled(house, anyway=anyway)
+        published = 0
+        if not dry_run:
+            published = _published(house, pulled)
+    if as_json:
+        print_json(pull_json(pulled, published, dry_run=dry_run))
+    else:
+        _say(pulled, published, dry_run=dry_run)
+    if pulled.outcome == "braked":
+        raise FoundError(
+            f"nothing is published: {loss_words(pulled.losses)} would be gone at once. If that is right: "
+            "`zapisnik catalog pull --anyway`"
+        )
 
 
 @commands.command()
 def show() -> None:
-    """Show the catalogue as it stands, with its age."""
+    """Show the catalogue in force, where it comes from and how old it is."""
     with house_of() as house:
-        caught_up(house)
-        catalog = current_catalog(house.database)
+        catalog, _ = spoken(house.ledger)
         if catalog is None:
             raise FoundError("no catalogue yet: run `zapisnik catalog load salon.toml`")
-        facts = catalog.facts
-        at = catalog.published_at.astimezone(catalog.zone)
-        typer.echo(f"{facts.salon}, {facts.address}; {facts.timezone}; from {facts.source}, {at:%Y-%m-%d %H:%M}")
-        names = {member.staff_id: member.name for member in facts.staff}
-        for offer in facts.services:
-            masters = ", ".join(names[staff_id] for staff_id in offer.staff_ids)
-            price = offer.price / 100
+        now, last = house.clock.now(), last_reading(house.database)
+    facts = catalog.facts
+    typer.echo(f"{facts.salon}, {facts.address}; {facts.timezone}")
+    typer.echo(source_words(facts.source, catalog.published_at, last, now))
+    names = {member.staff_id: member.name for member in facts.staff}
+    for offer in facts.services:
+        masters = ", ".join(names[staff_id] for staff_id in offer.staff_ids)
+        price = offer.price / 100
+        typer.echo(
+            f"{offer.service_id:>8}  {offer.title}  {price:.0f} {facts.currency}, {offer.minutes} min: {masters}"
+        )
+    for member in facts.staff:
+        if shifts := catalog.shifts.get(member.staff_id):
             typer.echo(
-                f"{offer.service_id:>8}  {offer.title}  {price:.0f} {facts.currency}, {offer.minutes} min: {masters}"
+                f"{member.staff_id:>8}  {member.name}: {'; '.join(_hours(shifts, now.astimezone(catalog.zone).date()))}"
             )
-        for staff_id, shifts in sorted(catalog.shifts.items()):
-            week = "; ".join(
-                f"{day} {', '.join(f'{one.opens:%H:%M}-{one.closes:%H:%M}' for one in hours)}"
-                for day, hours in shifts.weekly.items()
-            )
-            typer.echo(f"{staff_id:>8}  {names.get(staff_id, '?')}: {week}")
 
 
 def publish(house: House, file: Path) -> int:
@@ -63,3 +100,52 @@ def publish(house: House, file: Path) -> int:
     now = datetime.now(ZoneInfo(catalog.timezone))
     order = Order(f"catalog:{random_id()}", Actor("operator", "file"), now)
     return house.ledger.execute(PublishCatalog(order, catalog, shifts)).answer
+
+
+def _pulled(house: House, *, anyway: bool) -> Pull:
+    """Reads the CRM and compares. Raises UsageError without credentials or a catalogue, FoundError for its no."""
+    with open_crm(house) as crm:
+        in_force, before = spoken(house.ledger)
+        if in_force is None:
+            raise UsageError(
+                "no catalogue yet: run `zapisnik catalog load salon.toml` first; name, time zone and limits are its"
+            )
+        try:
+            read = read_at_once(crm, house.clock.now().date(), in_force.facts.policy)
+        except SyncError as failure:
+            said = f"Yclients says: «{scrubbed(failure.crm_message)}»" if failure.crm_message else str(failure)
+            raise FoundError(f"the CRM's catalogue cannot be read: {said}; run `zapisnik sync doctor`") from failure
+    return decide(read, in_force, before, by_hand=True, anyway=anyway)
+
+
+def _published(house: House, pulled: Pull) -> int:
+    order = Order(f"catalog:pull:{random_id()}", operator_of(house), house.clock.now())
+    try:
+        published = publish_pull(house.ledger, pulled, order)
+    except InvalidCatalogError as error:
+        raise FoundError(f"the CRM's catalogue contradicts itself: {error}") from error
+    note_reading(house.database, order.at, pulled.outcome)
+    return published
+
+
+def _say(pulled: Pull, published: int, *, dry_run: bool) -> None:
+    for line in change_lines(pulled.changes, pulled.catalog.currency):
+        typer.echo(line)
+    for line in left_out_lines(pulled.left_out):
+        typer.echo(line)
+    if pulled.outcome == "unchanged":
+        typer.echo("Yclients: nothing has changed.")
+    elif pulled.outcome == "published" and dry_run:
+        typer.echo("Nothing is published: this was a dry run.")
+    elif pulled.outcome == "published":
+        typer.echo(f"Yclients: {published} changes published.")
+
+
+def _hours(shifts: e.ShiftsPublished, today: date) -> Iterator[str]:
+    """The usual week; without one the seven days to come."""
+    for weekday, hours in shifts.weekly.items():
+        yield f"{weekday} {hours_words(hours)}"
+    days = [] if shifts.weekly else [today + timedelta(days=offset) for offset in range(7)]
+    for day in days:
+        if day in shifts.days:
+            yield f"{day:%a %d %b} {hours_words(shifts.days[day])}"

@@ -33,6 +33,10 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         )
     since = f" since {state['since']:%Y-%m-%d %H:%M}" if state["since"] else ""
     typer.echo(f"integration  {state['state']}{since}{': ' + state['reason'] if state['reason'] else ''}")
+    if state["answers_since"]:
+        typer.echo(
+            f"             the CRM answers again since {state['answers_since']:%Y-%m-%d %H:%M}: `zapisnik sync resume`"
+        )
     if not state["diary_loaded"]:
         typer.echo("             the CRM's own diary is not read yet: the bot offers no days")
     oldest = f", the oldest for {lacking['oldest_seconds']:.0f} s" if lacking["oldest_seconds"] is not None else ""

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import typer
 
-from console.cli.common import caught_up, house_of, named, operator_of, print_json
-from console.errors import UsageError
+from console.cli.common import caught_up, house_of, operator_of, print_json
+from console.cli.reconcile import reconcile
+from console.errors import FoundError, UsageError
+from console.plans import ShownPlan, current_plan, differences, plan_code, plan_json, read_plan, reason_of
 from console.roles import run_roles
 from console.settings import load_settings
-from console.wiring import House, open_crm, open_house
+from console.wiring import House, open_house
 from ledger.decisions.integration import PauseIntegration, ResumeIntegration
 from ledger.ledger import Order
 from ledger.privacy import HOUSE, random_id
-from ledger.values import BookingId, booking_code
+from ledger.values import booking_code
 from projections import backlog
 from projections.integration import integration
-from sync.plan import PlanItem, conflicts, make_plan
-from sync.wire import CrmRecord
+from sync.plan import Past, PlanItem
 
 commands = typer.Typer(no_args_is_help=True)
-Clashes = Mapping[BookingId, list[CrmRecord]]
+
+commands.command()(reconcile)
 
 
 @commands.command()
@@ -37,14 +39,20 @@ def run() -> None:
 
 
 @commands.command()
-def plan(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def plan(
+    past: Annotated[
+        Literal["send", "skip"] | None, typer.Option(help="As if resumed with this choice about past visits.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
     """Show what resuming would do, without writing anything here or there."""
     with house_of() as house:
         caught_up(house)
-        items, clashing = current_plan(house)
+        choice = past or integration(house.ledger).past
+        items, clashing = current_plan(house, choice)
         missing = house.settings.missing_crm()
     if as_json:
-        print_json(plan_json(items, clashing))
+        print_json(plan_json(items, clashing, choice))
         return
     if not items:
         typer.echo("Nothing to send: the CRM holds what it should.")
@@ -52,11 +60,12 @@ def plan(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
         clash = clashing is not None and item.booking_id in clashing
         at = f"{item.state.slot.starts_at:%Y-%m-%d %H:%M}"
         step = "conflict" if clash else item.step
-        typer.echo(f"{step:<9} {booking_code(item.booking_id)}  {at}  {_reason(item, clashing)}")
+        typer.echo(f"{step:<9} {booking_code(item.booking_id)}  {at}  {reason_of(item, clashing)}")
     if clashing is None and missing:
         typer.echo(f"{', '.join(missing)} are not set here, so conflicts cannot be looked up.")
     elif clashing is None:
         typer.echo("The CRM can't be reached now, so conflicts are not known yet.")
+    typer.echo(f"{_counted(items)}The plan's code is {plan_code(items)}.")
 
 
 @commands.command()
@@ -73,10 +82,18 @@ def resume(
     past: Annotated[
         Literal["send", "skip"] | None, typer.Option(help="What becomes of visits whose time has passed.")
     ] = None,
+    plan: Annotated[
+        str | None, typer.Option(help="A file with what `sync plan --json` printed, or a plan's code: go on only so.")
+    ] = None,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Go on although the plan is another one by now.")] = False,
 ) -> None:
     """Go on sending to Yclients what it lacks."""
     settings = load_settings()
+    if anyway and plan is None:
+        raise UsageError("--anyway: only together with --plan")
     with house_of(settings) as house:
+        if plan is not None:
+            _compare(house, read_plan(plan), past, anyway=anyway)
         house.ledger.execute(ResumeIntegration(_order(house), past or "ask"))
         state = integration(house.ledger)
         counts = backlog.counts(house.database)
@@ -87,49 +104,32 @@ def resume(
         typer.echo("The CRM's own diary is read first.", err=True)
 
 
-def current_plan(house: House) -> tuple[list[PlanItem], Clashes | None]:
-    """The plan, and which of its creates would meet somebody else's record; None when the CRM can't be asked."""
-    states = backlog.open_items(house.database)
-    items = make_plan(states, house.clock.now(), integration(house.ledger).past)
-    if not house.settings.has_crm():
-        return items, None
-    with open_crm(house) as crm:
-        return items, conflicts(crm, items)
+def _compare(house: House, shown: ShownPlan | str, past: Past | None, *, anyway: bool) -> None:
+    """Tells in what the plan differs from the one shown. Raises FoundError if it does, unless `anyway`.
+
+    A plan is compared under its own choice about past visits, a mere code under the one that is made now.
+    """
+    caught_up(house)
+    if isinstance(shown, str):
+        items, _ = current_plan(house, past)
+        said = [] if plan_code(items) == shown else [f"the plan's code is {plan_code(items)}, not {shown}"]
+    else:
+        said = list(differences(shown, *current_plan(house, shown.past_choice)))
+    for line in said:
+        typer.echo(line)
+    if said and not anyway:
+        raise FoundError(
+            "the plan is not the one that was shown, so nothing was resumed: look at `zapisnik sync plan` again, "
+            "or add --anyway"
+        )
 
 
-def plan_json(items: Sequence[PlanItem], clashing: Clashes | None) -> dict[str, Any]:
-    """The form the contract promises."""
-    operations = [
-        "conflict" if item.step == "parked" or (clashing and item.booking_id in clashing) else _contract_step(item)
-        for item in items
-    ]
-    counted = Counter(operations)
-    return {
-        **{operation: counted[operation] for operation in ("create", "move", "cancel", "skip")},
-        "conflict": counted["conflict"] if clashing is not None else None,
-        "past": counted["past"],
-        "look_up": counted["look_up"],
-        "items": [
-            {
-                **named(item.booking_id),
-                "operation": operation,
-                "reason": _reason(item, clashing),
-                "starts_at": item.state.slot.starts_at,
-            }
-            for item, operation in zip(items, operations, strict=True)
-        ],
-    }
-
-
-def _contract_step(item: PlanItem) -> str:
-    """The contract knows one kind of removal."""
-    return "cancel" if item.step == "remove" else item.step
-
-
-def _reason(item: PlanItem, clashing: Clashes | None) -> str:
-    if clashing and item.booking_id in clashing:
-        return f"the time is taken in the CRM by record {clashing[item.booking_id][0].record_id}"
-    return item.reason
+def _counted(items: Sequence[PlanItem]) -> str:
+    """How many of each step, and what is asked of the operator; '' for an empty plan."""
+    counted = Counter(item.step for item in items)
+    said = ", ".join(f"{step} {n}" for step, n in counted.items())
+    asked = " For past visits choose `resume --past send` or `--past skip`." if counted["past"] else ""
+    return f"In all: {said}.{asked} " if items else ""
 
 
 def _order(house: House) -> Order:

@@ -17,7 +17,7 @@ import httpx
 from console.demo.invariants import CrmAddress
 from console.errors import FoundError
 from ledger.postgres import Database
-from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
+from sync.simulator import PARTNER_TOKEN, USER_TOKEN
 
 COMPANY_ID = 1
 # Ten times the vendor's pace on both sides, so that an outage fits into a minute.
@@ -71,6 +71,7 @@ class SimulatedCrm:
             "YCLIENTS_PARTNER_TOKEN": PARTNER_TOKEN,
             "YCLIENTS_USER_TOKEN": USER_TOKEN,
             "YCLIENTS_COMPANY_ID": str(COMPANY_ID),
+            "CATALOG_SOURCE": "file",
             "SYNC_SPACING_SECONDS": str(SPACING_SECONDS),
             "SYNC_REQUEST_SECONDS": str(REQUEST_SECONDS),
             "SYNC_SETTLE_SECONDS": str(SETTLE_SECONDS),

@@ -26,6 +26,7 @@ _TONES = {
     "booking_made": "good",
     "sync_succeeded": "good",
     "integration_resumed": "good",
+    "crm_answered": "good",
     "sync_failed": "bad",
     "conflict_found": "bad",
     "integration_paused": "bad",

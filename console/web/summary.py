@@ -25,7 +25,9 @@ def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
             return _sync(event, voice)
         case e.ConflictFound() | e.ConflictResolved():
             return _conflict(event, voice)
-        case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmConnected() | e.BaselineImported():
+        case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmAnswered():
+            return _integration(event, voice)
+        case e.CrmConnected() | e.BaselineImported():
             return _integration(event, voice)
         case e.CrmChangeBraked() | e.CrmChangeReleased():
             return _crm_change(event, voice)
@@ -102,7 +104,8 @@ def _sync(event: e.SyncAttempted | e.SyncSucceeded | e.SyncFailed | e.SyncSkippe
 
 
 def _integration(
-    event: e.IntegrationPaused | e.IntegrationResumed | e.CrmConnected | e.BaselineImported, voice: Voice
+    event: e.IntegrationPaused | e.IntegrationResumed | e.CrmAnswered | e.CrmConnected | e.BaselineImported,
+    voice: Voice,
 ) -> list[str]:
     words = voice.words
     match event:
@@ -111,6 +114,8 @@ def _integration(
             return [words.value("kind", event.kind), f"«{event.message}»" if event.message else "", note]
         case e.IntegrationResumed():
             return [words.value("past", event.past)]
+        case e.CrmAnswered():
+            return [words.value("kind", event.kind)]
         case e.CrmConnected():
             return [words.company.format(number=event.company_id)]
         case e.BaselineImported():

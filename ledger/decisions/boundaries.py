@@ -66,6 +66,11 @@ def integration_state() -> BoundaryItem:
     return BoundaryItem(types=names(e.IntegrationPaused, e.IntegrationResumed), tags=[INTEGRATION], latest=True)
 
 
+def crm_answers() -> BoundaryItem:
+    """The last time the CRM was seen to answer again after a refusal."""
+    return BoundaryItem(types=names(e.CrmAnswered), tags=[INTEGRATION], latest=True)
+
+
 def diary_state() -> BoundaryItem:
     return BoundaryItem(types=names(e.CrmConnected, e.BaselineImported), tags=[INTEGRATION], latest=True)
 

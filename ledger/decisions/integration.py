@@ -1,4 +1,4 @@
-"""Stop sending to the CRM, go on sending, connect a CRM account, finish reading its diary."""
+"""Stop sending to the CRM, go on sending, note that it answers again, connect an account, finish reading its diary."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ledger import events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
 from ledger.decisions.folds import latest
-from ledger.errors import DiaryNotLoadedError
+from ledger.errors import DiaryNotLoadedError, NotRefusedError
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
 from ledger.values import Sealed
@@ -57,6 +57,30 @@ class ResumeIntegration:
 
     def answer(self, events: Sequence[e.AnyEvent]) -> e.IntegrationResumed:
         return next(event for event in events if isinstance(event, e.IntegrationResumed))
+
+
+@dataclass(frozen=True)
+class NoteCrmAnswered:
+    """The CRM answers again after its refusal; written down once a pause, and nothing is resumed by it.
+
+    Raises NotRefusedError when sending is not paused by a refusal of the CRM's (any more).
+    """
+
+    order: Order
+
+    def boundary(self) -> Sequence[BoundaryItem]:
+        return [boundaries.integration_state(), boundaries.crm_answers()]
+
+    def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        now = latest(history, e.IntegrationPaused, e.IntegrationResumed, e.CrmAnswered)
+        if isinstance(now, e.CrmAnswered):
+            return Already(now)
+        if not isinstance(now, e.IntegrationPaused) or now.kind not in e.REFUSALS:
+            raise NotRefusedError
+        return [e.CrmAnswered(now.kind)]
+
+    def answer(self, events: Sequence[e.AnyEvent]) -> e.CrmAnswered:
+        return next(event for event in events if isinstance(event, e.CrmAnswered))
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,9 @@ from ledger.events.client import (
     LanguageChosen as LanguageChosen,
 )
 from ledger.events.integration import (
+    REFUSALS as REFUSALS,
     BaselineImported as BaselineImported,
+    CrmAnswered as CrmAnswered,
     CrmConnected as CrmConnected,
     IntegrationPaused as IntegrationPaused,
     IntegrationResumed as IntegrationResumed,
@@ -45,6 +47,7 @@ from ledger.events.messages import (
     ReminderKind as ReminderKind,
     ReminderSent as ReminderSent,
     UndeliveredReason as UndeliveredReason,
+    UntoldReason as UntoldReason,
 )
 from ledger.events.sync_in import (
     CrmBookingMoved as CrmBookingMoved,
@@ -75,7 +78,9 @@ ReminderEvent = ReminderAttempted | ReminderSent | ReminderFailed
 NoticeEvent = NoticeSent | NoticeFailed
 ClientNoticeEvent = ClientNoticeSent | ClientNoticeFailed
 CrmChangeEvent = CrmChangeBraked | CrmChangeReleased
-IntegrationEvent = IntegrationPaused | IntegrationResumed | CrmConnected | BaselineImported | CrmChangeEvent
+IntegrationEvent = (
+    IntegrationPaused | IntegrationResumed | CrmAnswered | CrmConnected | BaselineImported | CrmChangeEvent
+)
 SyncEvent = SyncAttempted | SyncSucceeded | SyncFailed | SyncSkipped | ConflictFound | ConflictResolved
 AnyEvent = (
     BookingEvent

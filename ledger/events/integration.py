@@ -9,6 +9,8 @@ from ledger.events.base import Event
 from ledger.values import Sealed
 
 PauseKind = Literal["operator", "no_credentials", "auth", "licence", "rights"]
+REFUSALS = frozenset[PauseKind]({"auth", "licence", "rights"})
+"""The pauses that the CRM's own no began."""
 
 
 class IntegrationPaused(Event, frozen=True):
@@ -23,6 +25,12 @@ class IntegrationResumed(Event, frozen=True):
     """Sending to the CRM goes on; `past` says what becomes of visits whose time has gone by."""
 
     past: Literal["send", "skip", "ask"] = "ask"
+
+
+class CrmAnswered(Event, frozen=True):
+    """The CRM, which had refused us, answers again; the pause, whose `kind` this is, stands until an operator acts."""
+
+    kind: PauseKind
 
 
 class CrmConnected(Event, frozen=True):

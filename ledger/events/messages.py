@@ -10,6 +10,8 @@ from ledger.values import BookingId, ClientId
 
 ReminderKind = Literal["day_before", "hours_before"]
 UndeliveredReason = Literal["blocked", "refused", "unknown"]
+UntoldReason = Literal["blocked", "refused", "unknown", "no_chat"]
+"""`no_chat`: the client has no chat with the bot, or it cannot be found any more."""
 
 
 class ReminderAttempted(Event, frozen=True):
@@ -69,4 +71,4 @@ class ClientNoticeFailed(Event, frozen=True):
     booking_id: BookingId
     client_id: ClientId
     covers: tuple[int, ...]
-    reason: UndeliveredReason
+    reason: UntoldReason

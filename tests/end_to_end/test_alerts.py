@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ledger.decisions.integration import NoteCrmAnswered
 from ledger.decisions.note_sync import NoteConflict
 from ledger.values import BookingId, RecordId, booking_code
 from tests.end_to_end.test_notices import booked
@@ -43,6 +44,28 @@ async def test_alerts_come_once_a_minute_and_tell_the_state_as_it_is(office: Off
     office.salon.advance(seconds=31)
     await office.work()
     assert office.texts[1:] == ["✅ Обмен с CRM снова идёт. Ждут отправки: 0."]
+
+
+async def test_that_the_crm_answers_again_is_told_once_and_that_a_person_resumes(office: Office) -> None:
+    office.pause("auth", "Не указан идентификатор партнера")
+    await office.work()
+    office.salon.advance(minutes=2)
+    office.salon.ledger.execute(NoteCrmAnswered(office.salon.order()))
+    await office.work()
+    office.salon.advance(minutes=2)
+    office.salon.ledger.execute(NoteCrmAnswered(office.salon.order()))
+    await office.work()
+    (told,) = office.texts[1:]
+    assert told.startswith("🟢 CRM снова отвечает")
+    assert "/resume" in told
+
+
+async def test_an_answer_that_is_old_news_after_resuming_is_not_told(office: Office) -> None:
+    office.pause("auth")
+    office.salon.ledger.execute(NoteCrmAnswered(office.salon.order()))
+    office.salon.resume()
+    await office.work()
+    assert office.texts == ["✅ Обмен с CRM снова идёт. Ждут отправки: 0."]
 
 
 async def test_many_questions_are_counted_and_the_first_named_with_a_button_each(office: Office) -> None:

@@ -8,8 +8,7 @@ import time
 from ledger.decisions.integration import ResumeIntegration
 from ledger.privacy import new_master_key
 from ledger.values import booking_code
-from sync.simulator import Simulator, running
-from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
+from sync.simulator import PARTNER_TOKEN, USER_TOKEN, Simulator, running
 from tests.builders import slot
 from tests.salon import Salon
 from tests.shell import Shell, crm, refused

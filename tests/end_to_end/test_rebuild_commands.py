@@ -51,9 +51,10 @@ def test_rebuilds_and_checks_speak_json_a_line_each(shell: Shell, salon: Salon, 
     assert [(one["name"], one["version"], one["events"], one["equal"]) for one in lines] == [
         ("schedule", 2, head, True),
         ("catalog", 1, head, True),
-        ("backlog", 2, head, False),
+        ("backlog", 3, head, False),
         ("reminders", 1, head, True),
         ("notices", 1, head, True),
+        ("client_notices", 1, head, True),
     ]
     assert lines[2]["difference_count"] == 1
     assert lines[2]["differences"] == [
@@ -69,6 +70,7 @@ def test_rebuilds_and_checks_speak_json_a_line_each(shell: Shell, salon: Salon, 
         ("backlog", head, True),
         ("reminders", head, True),
         ("notices", head, True),
+        ("client_notices", head, True),
     ]
     assert all(one["seconds"] > 0 and one["events_per_second"] > 0 for one in lines)
     assert shell.json("status")["backlog"]["pending"] == 1

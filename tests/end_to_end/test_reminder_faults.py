@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import TypeVar
 
@@ -12,7 +11,6 @@ import pytest
 
 from bot.app import BotTokenError, new_bot
 from bot.line import Line
-from bot.local import ApiRefusal, LocalTelegram
 from bot.messenger import LEASE_LASTS
 from bot.reminders import KEEP_TRYING, LOST_AFTER, Reminders
 from ledger import events as e, leases
@@ -20,26 +18,13 @@ from ledger.leases import Lease
 from ledger.ledger import Decision, Executed, Ledger
 from ledger.values import BookingId
 from tests.builders import MONDAY, at, slot
-from tests.fakes.messages import KilledError, Office, Stepped
+from tests.fakes.messages import Flooded, KilledError, Office, Stepped
 from tests.fakes.telegram_server import TelegramServer, serve
 from tests.salon import Salon
 
 SUNDAY, TUESDAY = MONDAY - timedelta(days=1), MONDAY + timedelta(days=1)
 TOKEN = "7000000001:secret-of-this-bot"
 _A = TypeVar("_A")
-
-
-class Flooded(LocalTelegram):
-    """Refuses the next messages with 429."""
-
-    floods = 0
-    retry_after = 7
-
-    def call(self, method: str, fields: Mapping[str, str]) -> object:
-        if method == "sendMessage" and self.floods:
-            self.floods -= 1
-            raise ApiRefusal(429, "Too Many Requests", retry_after=self.retry_after)
-        return super().call(method, fields)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from ledger import events as e
 from ledger.decisions.confirm_visit import ConfirmVisit
+from ledger.decisions.integration import NoteCrmAnswered
 from ledger.decisions.note_sync import NoteConflict
 from ledger.decisions.see_crm_booking import SeeCrmBooking
 from ledger.values import Actor, BookingId, RecordId, booking_code
@@ -122,6 +123,14 @@ async def test_an_administrator_pauses_with_a_reason_that_is_sealed(office: Offi
     assert "Мари" not in str(paused.event)
     state = integration(office.salon.ledger)
     assert opened_note(office.salon.vault, state) == "меняем ключи, звонить Марии"
+
+
+async def test_the_state_says_that_a_crm_which_refused_answers_again(office: Office) -> None:
+    office.pause("auth")
+    async with staff_of(office) as staff:
+        assert "снова отвечает" not in await staff.write("/sync")
+        office.salon.ledger.execute(NoteCrmAnswered(office.salon.order()))
+        assert "CRM снова отвечает, но обмен с ней ещё остановлен" in await staff.write("/sync")
 
 
 async def test_resuming_shows_first_what_would_be_sent(office: Office) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from console.web.trial import cast
-from sync.simulator_gate import MODES
+from sync.simulator import MODES
 from tests.trial import Json, Trial, at_work, is_settled, open_trial
 
 

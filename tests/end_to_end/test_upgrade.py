@@ -72,7 +72,7 @@ def test_migrate_brings_up_a_ledger_of_the_former_release(old: Salon, database_u
 
     assert migrated.returncode == 0, migrated.stderr
     assert "schedule: version 2 is live, folded from 8 events" in migrated.stdout
-    assert "backlog: version 2 is live, folded from 8 events" in migrated.stdout
+    assert "backlog: version 3 is live, folded from 8 events" in migrated.stdout
     assert "catalog" not in migrated.stdout  # it stands where it should
     assert shell.run("rebuild", "--all", "--check").returncode == 0
     replay = shell.json("audit", "replay")

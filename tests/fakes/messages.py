@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Literal
 
@@ -14,7 +14,7 @@ from aiogram.methods import SendMessage, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp.client_reqrep import ConnectionKey
 
-from bot.local import ChatMessage, LocalSession, LocalTelegram
+from bot.local import ApiRefusal, ChatMessage, LocalSession, LocalTelegram
 from bot.local_groups import Status
 from bot.messenger import Messenger
 from bot.request import BotServices
@@ -66,6 +66,19 @@ class FaultySession(LocalSession):
         if fault == "killed":
             raise KilledError
         return answer
+
+
+class Flooded(LocalTelegram):
+    """Refuses the next messages with 429."""
+
+    floods = 0
+    retry_after = 7
+
+    def call(self, method: str, fields: Mapping[str, str]) -> object:
+        if method == "sendMessage" and self.floods:
+            self.floods -= 1
+            raise ApiRefusal(429, "Too Many Requests", retry_after=self.retry_after)
+        return super().call(method, fields)
 
 
 class Stepped(Messenger):

@@ -27,8 +27,7 @@ from projections import backlog, schedule
 from projections.integration import integration
 from projections.projector import lags, scratch
 from projections.schedule import Schedule
-from sync.simulator import Limits, Simulator, running
-from sync.simulator_gate import PARTNER_TOKEN, USER_TOKEN
+from sync.simulator import PARTNER_TOKEN, USER_TOKEN, Limits, Simulator, running
 from tests.builders import ANNA, MOSCOW, OLGA, catalog, policy, shifts
 from tests.fakes.conversation import House
 from tests.fakes.telegram_server import TelegramServer, serve

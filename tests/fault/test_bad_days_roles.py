@@ -78,3 +78,27 @@ async def test_sigterm_in_the_middle_of_everything(day: Day) -> None:
         await role.stop()
 
     await day.audit()
+
+
+async def test_two_bots_are_as_good_as_one(day: Day) -> None:
+    """Telegram turns one of them away, and that one stands by; when the other is killed it goes on at once."""
+    print(f"seed {SEED}")
+    bots = [day.role("bot").start() for _ in range(2)]
+    await asyncio.gather(*(bot.is_at_work() for bot in bots))
+    await day.at_work("sync", "run")
+    await until(lambda: any("stands by" in bot.said for bot in bots), "one bot to stand by")
+    await until(lambda: leader_of(day, "bot") != 0, "the other to lead")
+    leader = leader_of(day, "bot")
+    guests = [day.guest(chat_id, SEED) for chat_id in range(101, 105)]
+    async with guests_at_work(guests):
+        await until(lambda: day.tally.booked >= 4, "clients to book")
+        os.kill(leader, signal.SIGKILL)
+        booked = day.tally.booked
+        await until(lambda: leader_of(day, "bot") not in (0, leader), "the other bot to take over")
+        await until(lambda: day.tally.booked > booked + 2, "clients to book on")
+    await day.sent()
+    for role in day.roles:
+        if role.process.pid != leader:
+            await role.stop()
+
+    await day.audit()

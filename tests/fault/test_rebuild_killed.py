@@ -27,7 +27,7 @@ from ledger.postgres import Database
 from ledger.recorder import PostgresRecorder
 from projections.rebuild import rebuild
 from projections.schedule import Schedule
-projections.projector.BATCH = 5
+projections.projector.PAGE = 5
 def told(progress):
     sys.stdout.write(f"{progress.events}\\n")
     sys.stdout.flush()

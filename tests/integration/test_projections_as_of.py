@@ -43,7 +43,7 @@ WEEK = (NOW, NOW + timedelta(days=7))
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("projections.projector.BATCH", 3)
+    monkeypatch.setattr("projections.projector.PAGE", 3)
 
 
 def test_the_schedule_folded_aside_is_the_inline_one(busy: Salon) -> None:

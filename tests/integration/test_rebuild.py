@@ -40,7 +40,7 @@ from tests.store import Salon, contents, read_models
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("projections.projector.BATCH", 7)
+    monkeypatch.setattr("projections.projector.PAGE", 7)
     monkeypatch.setattr("projections.rebuild.PAUSE_SECONDS", 0.02)
 
 
@@ -125,7 +125,7 @@ def two(salon: Salon) -> Salon:
 def test_a_swap_in_one_append_is_never_cut_in_two(two: Salon, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     swap(two)
     two.hold(slot("16:00"), BookingId(3))
-    monkeypatch.setattr("projections.projector.BATCH", size)
+    monkeypatch.setattr("projections.projector.PAGE", size)
 
     rebuild(two.recorder, Schedule(), "test")
 

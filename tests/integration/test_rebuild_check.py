@@ -20,7 +20,7 @@ from tests.store import Salon, contents, read_models
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("projections.projector.BATCH", 3)
+    monkeypatch.setattr("projections.projector.PAGE", 3)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from tests.store import Diary, Salon, contents
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("projections.projector.BATCH", 3)
+    monkeypatch.setattr("projections.projector.PAGE", 3)
     monkeypatch.setattr("projections.rebuild.PAUSE_SECONDS", 0.02)
 
 

@@ -37,6 +37,13 @@ class NewerSchedule(Schedule):
 
     def apply(self, connection: Connection, events: Sequence[Recorded]) -> None:
         super().apply(connection, events)
+        self._note(connection, events)
+
+    def load(self, connection: Connection, events: Sequence[Recorded]) -> None:
+        super().load(connection, events)
+        self._note(connection, events)
+
+    def _note(self, connection: Connection, events: Sequence[Recorded]) -> None:
         for event in events:
             connection.execute(f"INSERT INTO schedule_notes{self._suffix} VALUES (%s)", (event.position,))
 

@@ -221,14 +221,14 @@ def test_a_crm_that_is_away_is_probed_not_hammered(stage: Stage) -> None:
 def test_a_sender_that_slept_after_writing_its_attempt_down_does_not_send(stage: Stage) -> None:
     """Its deadline would no longer be true, and another sender may have concluded "not there" by then."""
     booking_id = stage.salon.book(slot("10:00"))
-    begin = stage.sender._begin
+    begin = stage.sender._sending._begin
 
     def and_then_sleeps(*arguments: Any) -> Any:  # passed through as given
         attempt = begin(*arguments)
         stage.salon.advance(minutes=5)
         return attempt
 
-    stage.sender._begin = and_then_sleeps  # type: ignore[method-assign, assignment]  # a nap at the worst moment
+    stage.sender._sending._begin = and_then_sleeps  # type: ignore[method-assign, assignment]  # a nap at the worst moment
     stage.step()
     assert stage.simulator.records() == []
     assert stage.types(booking_id)[-1] == "sync_failed"

@@ -117,6 +117,12 @@ def test_an_answer_is_told_by_what_it_means_for_its_question() -> None:
     assert "отказываемся от нашей записи" in told(e.ConflictResolved(*about, "theirs", "slot_busy"))
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("reason", get_args(e.UntoldReason))
+def test_every_reason_why_a_client_could_not_be_told_is_told(reason: e.UntoldReason, language: e.Language) -> None:
+    assert told(e.ClientNoticeFailed(held().booking_id, held().client_id, (1,), reason), language=language)
+
+
 def test_what_staff_did_in_the_crm_is_told_with_the_time_before() -> None:
     said = told(EXAMPLES["crm_booking_moved"])
     assert "Ольга, понедельник, 7 января, 16:00–17:00" in said

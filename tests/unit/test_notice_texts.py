@@ -14,6 +14,7 @@ from babel import Locale
 from bot.texts.notice_words import NoticeWords
 from bot.texts.notices import NOTICE_WORDS
 from ledger import events as e
+from ledger.decisions.untold import What
 from ledger.values import Actor
 from projections.backlog import Lack
 
@@ -68,6 +69,8 @@ def test_every_kind_has_its_words(language: e.Language) -> None:
     words = NOTICE_WORDS[language]
     assert set(words.pause_reasons) == set(words.remedies) == set(get_args(e.PauseKind))
     assert set(words.lacks) == set(get_args(Lack))
+    assert set(words.not_told) == set(get_args(What))
+    assert set(words.not_told_reasons) == set(get_args(e.UntoldReason))
     assert set(words.actors) == set(get_args(get_type_hints(Actor)["kind"]))
     assert words.actor(Actor("client", "1")) == words.actors["client"]
 

@@ -19,7 +19,7 @@ from ledger import integrity
 from ledger.codec import STORED_NAMES
 from ledger.values import Actor
 from sync.plan import Step
-from sync.simulator_gate import MODES
+from sync.simulator import MODES
 
 WEB = resources.files("console.web")
 STATIC = Path(str(WEB / "static" / "trial"))

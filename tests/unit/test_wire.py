@@ -11,7 +11,7 @@ import pytest
 from ledger.errors import MalformedValueError
 from ledger.values import BookedService, ServiceId
 from sync import errors
-from sync.wire import NewCrmRecord, read_record, read_records, read_zone_name, write_record
+from sync.wire import NewCrmRecord, read_record, read_records, write_record
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 TEN_O_CLOCK = datetime(2026, 12, 1, 10, 0, tzinfo=MOSCOW)
@@ -233,9 +233,3 @@ def test_a_new_record_leaves_in_roubles_seconds_and_the_branch_s_offset() -> Non
 def test_what_the_crm_could_only_misunderstand_is_not_written(changed: dict[str, object]) -> None:
     with pytest.raises(MalformedValueError):
         write_record(msgspec.structs.replace(NEW, **changed), save_if_busy=False)
-
-
-def test_the_zone_s_name_is_read_or_refused() -> None:
-    assert read_zone_name({"timezone_name": "Europe/Moscow", "timezone": "3"}) == "Europe/Moscow"
-    with pytest.raises(errors.MalformedAnswerError):
-        read_zone_name({"timezone": 3})

@@ -159,6 +159,8 @@ class Words:
     integration_states: Mapping[str, str]
     because: str
     pause_reasons: Mapping[e.PauseKind, str]
+    crm: str
+    crm_answers: str
     diary: str
     diary_loaded: str
     diary_missing: str

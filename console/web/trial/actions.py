@@ -26,8 +26,7 @@ from ledger.integrity import verify_chain
 from ledger.ledger import Order
 from ledger.privacy import random_id
 from ledger.recorder import StoredEvent
-from sync.simulator import NewEntry, Simulator
-from sync.simulator_gate import Mode
+from sync.simulator import Mode, NewEntry, Simulator
 
 Json = dict[str, Any]  # what the page's script reads
 HANDLED_WITHIN_SECONDS = 5.0

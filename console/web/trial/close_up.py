@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from bot.texts.story import story_lines
-from console.cli.sync import current_plan, plan_json
+from console.plans import current_plan, plan_json
 from console.wiring import House
 from ledger.decisions import boundaries
 from ledger.events import Language
 from ledger.recorder import PostgresRecorder
 from ledger.values import BookingId, booking_code
 from projections.catalog import current_catalog
+from projections.integration import integration
 
 Json = dict[str, Any]  # what the page's script reads
 
@@ -59,10 +60,8 @@ def genesis(recorder: PostgresRecorder) -> bytes:
 def plan(house: House) -> Json:
     """What `zapisnik sync plan` says, by the same code; each item's `step` is a word the page knows."""
     items, clashing = current_plan(house)
-    shown = plan_json(items, clashing)
+    shown = plan_json(items, clashing, integration(house.ledger).past)
     for item, line in zip(items, shown["items"], strict=True):
-        line["step"] = item.step
         line["record_id"] = clashing[item.booking_id][0].record_id if clashing and item.booking_id in clashing else None
         line["conflict"] = item.state.conflict
-        line["staff_id"] = item.state.slot.staff_id
     return shown

@@ -18,8 +18,7 @@ from ledger.recorder import StoredEvent
 from projections import backlog
 from projections.catalog import current_catalog
 from projections.integration import integration
-from sync.simulator import Simulator
-from sync.simulator_gate import MODES
+from sync.simulator import MODES, Simulator
 
 Json = dict[str, Any]  # what the page's script reads
 PAGE = 500

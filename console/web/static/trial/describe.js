@@ -24,6 +24,7 @@ const KINDS = {
   notice_failed: ["integration", "bell", "warn"],
   integration_paused: ["integration", "cut", "bad"],
   integration_resumed: ["integration", "link", "good"],
+  crm_answered: ["integration", "link", "good"],
   crm_connected: ["integration", "link"],
   baseline_imported: ["integration", "calendar"],
   sync_attempted: ["sync", "send", "way"],

@@ -15,6 +15,8 @@ from typing import Literal, get_args
 
 import msgspec
 
+from sync.simulator.exchange import Refusal
+
 Mode = Literal["ok", "off", "auth", "redirect", "not_found", "drop_after_write"]
 """`off`: the host is away; `auth`: the API is cut off as in July 2025; `drop_after_write`: writes are done, but some of
 their answers never arrive."""
@@ -22,14 +24,6 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 PARTNER_TOKEN = "simulated-partner-token"  # noqa: S105 - opens nothing but this simulator
 USER_TOKEN = "simulated-user-token"  # noqa: S105 - opens nothing but this simulator
 _AUTHORIZATION = re.compile(r"Bearer ([^,\s]+)(?:, User (\S+))?")
-
-
-class Refusal(msgspec.Struct, frozen=True):
-    """An answer given at the gate; `retry_after` in seconds."""
-
-    status: int
-    message: str
-    retry_after: int | None = None
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -57,7 +51,7 @@ class Keys(msgspec.Struct, frozen=True):
             return CUT_OFF
         if shown[2] is None:
             return Refusal(401, "Необходима авторизация")
-        company = re.match(r"/api/v1/(?:records?|company)/([^/]+)", path)
+        company = re.match(r"/api/v1/(?:records?|company|book_services|hooks_settings|user/permissions)/([^/]+)", path)
         if shown[2] != self.user_token or (company and company[1] != str(self.company_id)):
             return Refusal(403, f"Нет прав на управление филиалом {company[1] if company else ''}".rstrip())
         return None
