@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from console.cli.sync import plan_json
+from console.plans import plan_json
 from ledger import events as e
 from ledger.sync_state import SyncState, fold_sync
 from ledger.values import BookingId, ClientId, RecordId, Slot, booking_code
@@ -138,7 +138,7 @@ def test_a_second_record_of_a_visit_is_removed_first_and_counts_as_a_removal() -
     (item,) = items = plan(moved(A, TEN, FOUR, twins, answered))
 
     assert (item.step, item.state.surplus) == ("remove", (RecordId(7),))
-    shown = plan_json(items, {})
+    shown = plan_json(items, {}, "ask")
     assert (shown["cancel"], shown["move"]) == (1, 0)
     assert shown["items"][0]["operation"] == "cancel"
 
