@@ -72,18 +72,6 @@ class Changes:
             return Change(record_id, "nothing")
         return self._followed(holder, record_id, None, ())
 
-    def last_slot(self, record_id: RecordId) -> Slot | None:
-        """Where the record stood when it was last heard of; None when it should not be there."""
-        holder = holder_of(self._ledger.history(boundaries.record(record_id)), record_id)
-        if holder is None or not holder.stands:
-            return None
-        history = self._ledger.history(boundaries.booking(holder.booking_id))
-        state = fold_sync(history)
-        if state is not None:
-            return state.crm_slot
-        entry = fold_entries(history).get(holder.booking_id)
-        return entry.slot if entry else None
-
     def write(self, change: Change, lease: Lease) -> bool:
         """Writes it down; False when it has to be looked at again later. Raises LeaseLostError."""
         if change.kind == "put_off":

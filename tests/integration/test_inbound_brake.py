@@ -12,7 +12,8 @@ from ledger.errors import SlotTakenError
 from ledger.values import Actor, BookingId
 from projections.crm_diary import brake_state
 from projections.integration import integration
-from sync.errors import UnavailableError
+from sync.errors import GoneError, UnavailableError
+from sync.wire import CrmRecord
 from tests.builders import ANNA, MONDAY, slot
 from tests.stage import Stage, by_hand
 from tests.watch import Watch
@@ -162,13 +163,40 @@ def test_an_empty_list_is_not_everything_deleted(watch: Watch, monkeypatch: pyte
 def test_a_few_that_a_list_leaves_out_are_looked_at_by_their_numbers(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here, gone = week(watch, 2)
+    here, gone, shown = week(watch, 3)
     watch.begin()
     watch.strike_out(gone)
-    monkeypatch.setattr(watch.stage.crm, "records", lambda **_: [])
+    only = watch.stage.crm.record(watch.record_of(shown))
+    monkeypatch.setattr(watch.stage.crm, "records", lambda **_: [only])
     watch.sweep()
     assert watch.place(here).startswith("booked")
     assert watch.place(gone).startswith("cancelled")
+
+
+def test_a_diary_that_shows_nothing_we_know_may_be_another_branchs(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few they are: a wrong branch's number must not call the only visit of tomorrow off."""
+    (only,) = week(watch, 1)
+    watch.begin()
+    record_id = watch.record_of(only)
+    monkeypatch.setattr(watch.stage.crm, "record", gone)
+    monkeypatch.setattr(watch.stage.crm, "records", lambda **_: [])
+    watch.reader.inbox.hint([record_id])
+    assert watch.look() == 1
+    watch.sweep()
+    assert watch.place(only).startswith("booked")
+    assert [item.event for item in watch.happened(e.CrmChangeBraked)] == [e.CrmChangeBraked(1, 0, 1)]
+
+    accept(watch)
+    watch.step()
+
+    assert watch.place(only).startswith("cancelled")
+
+
+def gone(_: int) -> CrmRecord:
+    """The CRM's own word that there is no such record."""
+    raise GoneError(status=404)
 
 
 def test_a_list_that_fails_on_its_second_page_says_nothing(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
