@@ -57,13 +57,14 @@ def read_log(world: World) -> list[Recorded]:
 def _equal(world: World, told: dict[BookingId, Told]) -> Iterator[Broken]:
     """Each booking stands in the CRM where the ledger has it, once, or not at all."""
     entries = {entry.record_id: entry for entry in world.simulator.entries()}
+    owned = {one.record_id for one in told.values() if one.stands}
     for one in told.values():
         if _is_over_and_touched(world, one.slot.starts_at, one.record_id):
             continue
         entry = entries.get(one.record_id or 0)
         is_live = entry is not None and not entry.deleted
         if not one.stands:
-            if is_live:
+            if is_live and one.record_id not in owned:
                 yield Broken("removed here, standing in the CRM", f"record {one.record_id}", (one.booking_id,))
         elif not is_live:
             if not (one.is_ours and one.is_past_skipped):
@@ -201,7 +202,9 @@ def _within_limits(sent: Sequence[Sent]) -> Iterator[Broken]:
 
 
 def _kept_apart(world: World) -> Iterator[Broken]:
-    """Nothing went to a stranger; nothing was stored under a lease that had passed on."""
+    """Nothing went to a stranger; nothing was stored under a lease that had passed on; nobody was asked in vain."""
+    for booking_id, detail in world.in_vain:
+        yield Broken("asked in vain", f"the busy time was its own: {detail}", (booking_id,))
     for one in world.journal.sent:
         if one.said == ELSEWHERE:
             yield Broken("a request to a stranger", str(one))

@@ -11,7 +11,8 @@ from unittest.mock import patch
 
 from psycopg import sql
 
-from ledger import privacy
+from ledger import events as e, privacy
+from ledger.decisions.note_sync import NoteOutcome
 from ledger.leases import Lease
 from ledger.ledger import Decision, Executed, Ledger
 from ledger.postgres import Connection, Database, migrate
@@ -134,6 +135,7 @@ class CampaignLedger(Ledger):
         super().__init__(ground.recorder, [Schedule()], sleep=lambda _: None)
         self._ground = ground
         self.usurped: list[str] = []
+        self.when_asked: Callable[[e.ConflictFound], None] = lambda _: None
 
     def execute(self, decision: Decision[_A], *, lease: Lease | None = None) -> Executed[_A]:
         done = super().execute(decision, lease=lease)
@@ -141,6 +143,8 @@ class CampaignLedger(Ledger):
             self._ground.note_stored()
             if lease is not None and not self._stands(lease):
                 self.usurped.append(f"{type(decision).__name__} at {done.position} by {lease.holder}")
+            if isinstance(decision, NoteOutcome) and decision.conflict is not None:
+                self.when_asked(decision.conflict)
         return done
 
     def _stands(self, lease: Lease) -> bool:

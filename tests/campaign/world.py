@@ -9,6 +9,7 @@ from datetime import time, timedelta
 
 import httpx
 
+from ledger import events as e
 from ledger.decisions.integration import ResumeIntegration
 from ledger.decisions.publish_catalog import PublishCatalog
 from ledger.ledger import Ledger, Order
@@ -41,10 +42,13 @@ from tests.campaign.line import HOST, Journal, Line
 from tests.campaign.operator import Operator
 from tests.campaign.people import Clients, Staff
 from tests.campaign.processes import COMPANY, Sender
+from tests.campaign.telling import place, where
 from tests.campaign.weather import Weather
 
 PATIENCE = 10.0
 """Seconds after which a request is given up, by the campaign's hand."""
+JUST = 5.0
+"""Seconds since its last request, within which a sender knows what it speaks of."""
 REAL_DEADLINE = timedelta(seconds=1)
 """The same where the socket is real, by the machine's clock."""
 _SERVICES = (
@@ -69,6 +73,9 @@ class World:
         self.staff = Staff(simulator, self.clients, hand, random.Random(f"staff:{seed}"))
         self.operator = Operator(self.ledger, self.clients, self.births, hand.clock, random.Random(f"operator:{seed}"))
         self.senders = [Sender(self, "first"), Sender(self, "second")]
+        self.in_vain: list[tuple[int, str]] = []
+        for sender in self.senders:
+            sender.ledger.when_asked = self._note_question
         self._hint, self.hints = Inbox(ground.database, COMPANY), 0
 
     def crm(self, caller: str, turns: Turns, on_the_wire: Callable[[str, Point], None] = lambda *_: None) -> Yclients:
@@ -96,6 +103,18 @@ class World:
 
     def order(self, command: str) -> Order:
         return Order(f"campaign:{command}", Actor("system", "campaign"), self.hand.now())
+
+    def _note_question(self, question: e.ConflictFound) -> None:
+        """Notes it if a person is asked about a busy time in which the visit itself stands, or staff's copy of it."""
+        wish = self.clients.wishes[question.booking_id]
+        has_just_looked = self.hand.stopwatch() - self.journal.sent[-1].at < JUST
+        if question.kind != "slot_busy" or wish.slot is None or not has_just_looked:
+            return
+        for entry in self.simulator.entries():
+            services = [service["id"] for service in entry.new.services]
+            is_same = entry.new.client.get("phone") == wish.person.phone.removeprefix("+")
+            if is_same and not entry.deleted and services == [wish.service_id] and place(entry) == where(wish.slot):
+                self.in_vain.append((question.booking_id, f"record {entry.record_id}"))
 
     def hint(self, _url: str, notice: Json) -> None:
         """A webhook's notice, as the console takes it: it says only that a record should be looked at."""
