@@ -40,15 +40,9 @@ class Kept:
 
     def __init__(self, stage: Stage, crm: CrmCatalog) -> None:
         self.stage, self.salon, self.crm = stage, stage.salon, crm
-        self.inbox = Inbox(self.salon.database, 1)
-        self.keeper = CatalogKeeper(
-            self.salon.ledger,
-            stage.crm,
-            stage.turns,
-            self.salon.clock,
-            stage.stopwatch,
-            self.inbox.take_catalog_wish,
-        )
+        salon, self.inbox = stage.salon, Inbox(stage.salon.database, 1)
+        wish = self.inbox.take_catalog_wish
+        self.keeper = CatalogKeeper(salon.ledger, stage.crm, stage.turns, salon.clock, stage.stopwatch, wish)
 
     def read_once(self) -> int:
         """Steps until nothing is due; gives how many requests that took."""
