@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help try run test check bench lock clean
+.PHONY: help try run test check campaign bench lock clean
 
 help:
 	@echo "make try    the whole product on this machine: chat, ledger, simulated CRM, in a web page"
 	@echo "make run    all roles in one process, with your settings (.env)"
 	@echo "make test   the tests, on an embedded PostgreSQL (and on TEST_DATABASE_URL if it is set)"
 	@echo "make check  ruff, mypy --strict and the import arrow"
+	@echo "make campaign  1,000 seeded outages, after each of which the CRM and the ledger must be equal (half an hour)"
 	@echo "make bench  the measured figures, beside their baselines and what was kept (ten minutes)"
 	@echo "make lock   write requirements.lock anew from pyproject.toml"
 	@echo "make clean  remove .venv and caches (never your data)"
@@ -37,6 +38,9 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+campaign: $(READY)
+	$(BIN)/python -m tests.campaign --seeds 1000
 
 bench: $(READY)
 	$(BIN)/python -m bench

@@ -50,18 +50,19 @@ def dragged(
 ) -> CrmRecord | None:
     """A record that may be what a create without an answer made: no number, another place, made in those seconds.
 
-    Whoever drags a record in the CRM may take its number off it (seen by outside teams). The first made, if several.
+    Whoever drags a record in the CRM may take its number off it (seen by outside teams), and may remove it after that.
+    Of several the first made, one that stands before one that was removed.
     """
     began_at = attempt.deadline_at - START_WITHIN - pace.request
     since, until = later(began_at, -CLOCKS_DIFFER), later(attempt.deadline_at, pace.settle + CLOCKS_DIFFER)
     suspects = [
-        (record.created_at, record)
+        (record.deleted, record.created_at, record)
         for record in records
-        if not record.deleted
+        if (state.is_wanted or not record.deleted)
         and not record.api_id.isdigit()
         and record.record_id not in bound_elsewhere
         and record.created_at is not None
         and since <= record.created_at <= until
         and has_services_and_phone(record, state, phone)
     ]
-    return min(suspects, key=lambda one: one[0])[1] if suspects else None
+    return min(suspects, key=lambda one: one[:2])[2] if suspects else None

@@ -103,6 +103,11 @@ class Outcomes:
         clashing = found.live or [record for record in records if look_up.stands_in(record, slot)]
         self._refuse_busy(attempt, busy, "ambiguous" if found.live else "slot_busy", clashing, lease)
 
+    def standing(self, state: SyncState, phone: str) -> list[CrmRecord]:
+        """Live records where the booking is wanted that are its own, or staff's copies. Raises a read's SyncError."""
+        others = self._bound_elsewhere(state)
+        return look_up.matching(look_up.by_slot(self._crm, state.slot), state, state.slot, phone, others).live
+
     def settle_busy_move(
         self, state: SyncState, attempt: e.SyncAttempted, busy: errors.BusyError, lease: Lease, *, is_forced: bool
     ) -> bool:
@@ -211,7 +216,8 @@ class Outcomes:
         elif self._patience.is_sure(attempt.attempt_id) and (
             one := dragged(records, state, attempt, phone, others, self._pace)
         ):
-            self.conflict(state, "ambiguous", [one.record_id], lease, slot_of(one))
+            kind: e.ConflictKind = "removed_in_crm" if one.deleted else "ambiguous"
+            self.conflict(state, kind, [one.record_id], lease, None if one.deleted else slot_of(one))
         else:
             self._conclude_absence(attempt, lease)
 

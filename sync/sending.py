@@ -57,7 +57,15 @@ class Sending:
     def create(self, item: PlanItem, lease: Lease) -> None:
         state, contact = item.state, self._contact(item.state)
         write_record(_record_of(state, state.slot, contact), save_if_busy=False)  # what cannot be written is no attempt
+        # Going over what stands there must not go over staff's own copy of this very visit.
+        copies = self._outcomes.standing(state, contact.phone) if state.forced else []
+        if len(copies) > 1:
+            self._outcomes.conflict(state, "ambiguous", [copy.record_id for copy in copies], lease)
+            return
         attempt = self._begin(state, "create", lease)
+        if copies:
+            self._outcomes.succeed(attempt, copies[0].record_id, "look_up", lease)
+            return
         try:
             self._check_start(attempt)
             record = self._crm.create(_record_of(state, state.slot, contact), save_if_busy=state.forced)

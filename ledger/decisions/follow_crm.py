@@ -83,7 +83,9 @@ class FollowCrmRecord:
         if state.record_id != self.record_id or not state.is_in_crm:
             raise errors.NothingToSyncError
         is_wished_otherwise = state.is_wanted and bool(state.pending)
-        if self.slot is not None and self.slot == state.crm_slot and (state.pending or self.slot == entry.slot):
+        # Where the CRM was known to hold it: an echo, a wish still to be sent, or one that is not sent any more.
+        is_as_known = self.slot is not None and self.slot == state.crm_slot
+        if is_as_known and (state.pending or state.skipped or self.slot == entry.slot):
             raise errors.NothingToSyncError
         if self.slot is not None and self.slot == entry.slot:
             return None  # both sides wish the same

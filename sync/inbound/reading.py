@@ -6,6 +6,7 @@ lost answer leaves open is put off. Nothing is concluded from a list that failed
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import structlog
@@ -95,12 +96,19 @@ class DiaryReader:
         from_on, until_on = now.date(), now.date() + self._horizon()
         listed = self._crm.records(from_on=from_on, until_on=until_on, with_deleted=True)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        known = {
-            one.record_id: one
+        standing = [
+            one
             for one in believed(self._ledger.recorder.database, midnight)
             if from_on <= one.slot.starts_at.astimezone(now.tzinfo).date() <= until_on
-        }
-        differing = [record for record in listed if _differs(record, known.get(RecordId(record.record_id)))]
+        ]
+        known = {one.record_id: one for one in standing}
+        # Taken for a stranger's before it turned out to be ours, a record has two bookings, one of which has to go.
+        shared = {record_id for record_id, times in Counter(one.record_id for one in standing).items() if times > 1}
+        differing = [
+            record
+            for record in listed
+            if record.record_id in shared or _differs(record, known.get(RecordId(record.record_id)))
+        ]
         shown = {record.record_id for record in listed}
         missing = [one for one in known.values() if one.record_id not in shown]
         is_strange = len(missing) == len(known)

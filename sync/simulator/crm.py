@@ -150,6 +150,10 @@ class Simulator:
         """What the salon's staff drag to another place; `starts_at` naive. Raises NoSuchRecordError."""
         return self._diary.move_by_hand(record_id, starts_at, staff_id)
 
+    def lengthen_by_hand(self, record_id: int, seconds: int) -> Json:
+        """What the salon's staff draw longer or shorter, `seconds` in all. Raises NoSuchRecordError."""
+        return self._diary.lengthen_by_hand(record_id, seconds)
+
     def comment_by_hand(self, record_id: int, comment: str) -> Json:
         """What the salon's staff note down in a record. Raises NoSuchRecordError."""
         return self._diary.comment_by_hand(record_id, comment)

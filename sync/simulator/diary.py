@@ -97,6 +97,13 @@ class Diary:
             entry = self._changed(entry, new=new)
         return self._told("update", entry, is_by_hand=True)
 
+    def lengthen_by_hand(self, record_id: int, seconds: int) -> Json:
+        """What staff draw longer or shorter, `seconds` in all. Raises NoSuchRecordError."""
+        with self._lock:
+            entry = self._standing(record_id)
+            entry = self._changed(entry, new=msgspec.structs.replace(entry.new, seconds=seconds))
+        return self._told("update", entry, is_by_hand=True)
+
     def comment_by_hand(self, record_id: int, comment: str) -> Json:
         """What staff note down. Raises NoSuchRecordError."""
         with self._lock:

@@ -8,10 +8,13 @@ import pytest
 
 from ledger import events as e
 from ledger.decisions.hold import HoldSlot
+from ledger.decisions.resolve_conflict import ResolveConflict
 from ledger.errors import SlotTakenError
 from ledger.values import BookingId, RecordId
 from projections import schedule
+from projections.clients import phone_of
 from sync.simulator import NewEntry
+from sync.simulator.exchange import Json
 from tests.builders import ANNA, HAIRCUT, MONDAY, OLGA, at, slot
 from tests.stage import Stage, by_hand
 from tests.watch import Watch
@@ -233,3 +236,25 @@ def test_a_change_that_the_crm_lists_late_is_still_taken(watch: Watch) -> None:
     watch.lengthen(late, minutes=30, ago=timedelta(minutes=40))
     watch.poll()
     assert [item.event.record_id for item in watch.happened(e.CrmBookingMoved)][1:] == [record_id]  # type: ignore[union-attr]  # all are moves
+
+
+def test_taken_for_a_strangers_before_it_became_ours_a_record_has_one_booking_in_the_end(watch: Watch) -> None:
+    watch.begin()
+    watch.stage.simulator.add_by_hand(by_hand(ANNA, "10:00", 60))
+    booking_id = watch.sent(TEN)  # which is busy, so a person is asked
+    phone = phone_of(watch.salon.ledger, watch.salon.vault, watch.stage.state(booking_id).client_id)
+    service: Json = {"id": HAIRCUT, "cost": 1500}
+    copied = NewEntry(ANNA, TEN.starts_at.replace(tzinfo=None), 3600, (service,), {"phone": phone, "name": "Мария"})
+    copy = watch.stage.simulator.add_by_hand(copied)
+    watch.poll()
+    state = watch.stage.state(booking_id)
+    watch.salon.ledger.execute(ResolveConflict(watch.salon.order(), booking_id, "ours", asked_at=state.asked_at))
+    watch.stage.drain()
+    assert watch.record_of(booking_id) == copy["id"]
+
+    watch.sweep()
+
+    with watch.salon.database.transaction() as connection:
+        standing = [one.booking_id for one in schedule.all_bookings(connection) if one.status == "booked"]
+    assert len(standing) == 2, "the stranger's and ours; the copy is ours"
+    assert booking_id in standing

@@ -9,9 +9,12 @@ from ledger.decisions import boundaries
 from ledger.decisions.resolve_conflict import ResolveConflict
 from ledger.values import Actor, BookingId, Slot
 from projections import backlog
+from projections.clients import phone_of
 from sync.errors import UnknownOutcomeError
+from sync.simulator import NewEntry
+from sync.simulator.exchange import Json
 from sync.wire import CrmRecord, NewCrmRecord
-from tests.builders import ANNA, slot
+from tests.builders import ANNA, HAIRCUT, slot
 from tests.integration.test_sync_moves import FOUR, NOON, TEN, place, record_of, sent
 from tests.stage import Stage, by_hand
 
@@ -59,6 +62,16 @@ def test_ours_stands_beside_what_was_there(stage: Stage, busy: BookingId) -> Non
     resolve(stage, busy, "ours")
     assert stage.places() == {"": place(TEN), str(busy): place(TEN)}
     assert stage.state(busy).status == "synced"
+    assert settled(stage, busy) == {"booking_made": "succeeded"}
+
+
+def test_ours_does_not_go_over_a_copy_that_staff_have_made_of_it_meanwhile(stage: Stage, busy: BookingId) -> None:
+    body: Json = {"id": HAIRCUT, "cost": 1500}
+    starts_at = TEN.starts_at.replace(tzinfo=None)
+    phone = phone_of(stage.salon.ledger, stage.salon.vault, stage.state(busy).client_id)
+    copy = stage.simulator.add_by_hand(NewEntry(ANNA, starts_at, 3600, (body,), {"phone": phone, "name": "Мария"}))
+    resolve(stage, busy, "ours")
+    assert (stage.sent("POST"), stage.state(busy).record_id) == (1, copy["id"])
     assert settled(stage, busy) == {"booking_made": "succeeded"}
 
 

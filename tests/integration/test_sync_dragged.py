@@ -64,6 +64,18 @@ def test_what_was_dragged_with_our_number_on_it_is_adopted_where_it_stands(
     assert isinstance(stage.salon.ledger.execute(follow).answer, e.CrmBookingMoved)
 
 
+def test_dragged_and_then_removed_it_is_not_brought_back_without_a_word(stage: Stage, unanswered: BookingId) -> None:
+    record_id = int(str(stage.simulator.records()[0]["id"]))
+    drag(stage, record_id, SIX)
+    stage.simulator.remove_by_hand(record_id)
+    stage.drain()
+    stage.salon.advance(seconds=80)
+    stage.drain()
+    assert (stage.state(unanswered).conflict, stage.sent("POST")) == ("removed_in_crm", 1)
+    resolve(stage, unanswered, "ours")
+    assert stage.places() == {str(unanswered): place(TEN)}
+
+
 def test_it_is_ours_and_our_time_counts(stage: Stage, dragged: BookingId) -> None:
     resolve(stage, dragged, "ours")
     assert (stage.places(), stage.sent("POST")) == ({str(dragged): place(TEN)}, 1)
