@@ -17,6 +17,7 @@ from psycopg import sql
 
 from console.database import EmbeddedDatabase, default_home, start_embedded
 from console.errors import UsageError
+from console.key_file import key_file
 from console.settings import Settings, require
 from ledger import events as e
 from ledger.clock import Clock, SalonClock
@@ -25,7 +26,7 @@ from ledger.decisions.folds import latest
 from ledger.errors import MalformedValueError, SealError, StoreUnavailableError
 from ledger.ledger import Ledger
 from ledger.postgres import Database, check_migrated, explain_connection, migrate
-from ledger.privacy import Vault, new_master_key
+from ledger.privacy import Vault
 from ledger.recorder import PostgresRecorder
 from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
@@ -165,7 +166,7 @@ def _vault(settings: Settings, database: Database, home: Path | None) -> Vault:
     if settings.zapisnik_master_key is not None:
         key = require(settings.zapisnik_master_key, "ZAPISNIK_MASTER_KEY", "personal data is sealed with it")
     elif home is not None:
-        key = _key_file(home / "master.key")
+        key = key_file(home / "master.key")
     else:
         raise UsageError(
             "ZAPISNIK_MASTER_KEY is not set: personal data is sealed with it. Make one with `openssl rand -base64 32`, "
@@ -177,22 +178,6 @@ def _vault(settings: Settings, database: Database, home: Path | None) -> Vault:
     except (MalformedValueError, SealError) as error:
         raise UsageError(f"ZAPISNIK_MASTER_KEY: {error}") from error
     return vault
-
-
-def _key_file(path: Path) -> str:
-    """The embedded ledger's own key, made at first need, readable by nobody else."""
-    if not path.exists():
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(new_master_key() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # Linking refuses to replace: of two processes starting at once the first one's key stands.
-        with suppress(FileExistsError):
-            path.hardlink_to(draft)
-        draft.unlink()
-    return path.read_text("ascii").strip()
 
 
 def _zone(settings: Settings, ledger: Ledger) -> ZoneInfo:

@@ -44,10 +44,12 @@ def test_six_of_ten_removed_at_once_are_not_believed_and_what_is_made_by_hand_st
         watch.strike_out(booking_id)
     watch.stage.simulator.add_by_hand(by_hand(ANNA, "12:00", 60))
 
+    read_until = watch.reader.inbox.reading().changed_at
     watch.poll()
     watch.poll()
 
     assert watch.happened(*FOLLOWED) == []
+    assert watch.reader.inbox.reading().changed_at == read_until, "what is withheld is not read yet"
     (braked,) = watch.happened(e.CrmChangeBraked)
     assert braked.event == e.CrmChangeBraked(removed=6, moved=0, known=10)
     with pytest.raises(SlotTakenError):
@@ -105,6 +107,26 @@ def test_an_operators_word_lets_just_that_change_through(watch: Watch) -> None:
         watch.strike_out(booking_id)
     watch.poll()
     assert watch.happened(e.CrmBookingRemoved) == []
+    assert len(watch.happened(e.CrmChangeBraked)) == 2
+
+
+def test_a_word_is_used_up_by_the_change_it_was_for(watch: Watch) -> None:
+    booked = week(watch, 18)
+    watch.begin()
+    for booking_id in booked[:6]:
+        watch.strike_out(booking_id)
+    watch.poll()
+    accept(watch)
+    watch.step()
+    assert len(watch.happened(e.CrmBookingRemoved)) == 6
+    assert not watch.reader.brake.is_word_unused()
+    watch.later(minutes=11)
+
+    for booking_id in booked[6:12]:
+        watch.strike_out(booking_id)
+    watch.poll()
+
+    assert len(watch.happened(e.CrmBookingRemoved)) == 6
     assert len(watch.happened(e.CrmChangeBraked)) == 2
 
 
