@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 
+import msgspec
+
 from ledger import events as e
 from ledger.clock import later
+from ledger.decisions import boundaries
+from ledger.ledger import Ledger
 from ledger.sync_state import SyncState
 from ledger.values import Slot, StaffId
 from sync.errors import InvalidError, SyncError
@@ -38,6 +42,25 @@ def slot_of(record: CrmRecord) -> Slot:
 def elsewhere(record: CrmRecord, asked: Slot) -> Slot | None:
     """Where it stands, if not where it was asked to."""
     return None if is_at(record, asked) else slot_of(record)
+
+
+def as_far_as_fulfilled(ledger: Ledger, attempt: e.SyncAttempted, there: Slot | None) -> e.SyncAttempted:
+    """The attempt with those wishes only that a record found at `there` fulfils.
+
+    Where an earlier request of ours asked for that place, it was not staff who put it there: that request took effect
+    late, and what was wished since is still to be sent.
+    """
+    if there is None:
+        return attempt
+    earlier = [
+        item.event
+        for item in ledger.history(boundaries.booking(attempt.booking_id))
+        if isinstance(item.event, e.SyncAttempted)
+        and item.event.attempt_id != attempt.attempt_id
+        and item.event.slot is not None
+        and (item.event.slot.staff_id, item.event.slot.starts_at) == (there.staff_id, there.starts_at)
+    ]
+    return msgspec.structs.replace(attempt, covers=earlier[-1].covers) if earlier else attempt
 
 
 def dragged(

@@ -20,7 +20,7 @@ from ledger.values import Actor, RecordId, Slot
 from projections import backlog
 from projections.clients import phone_of
 from sync import errors, look_up
-from sync.contradictions import conflict_of, dragged, elsewhere, slot_of
+from sync.contradictions import as_far_as_fulfilled, conflict_of, dragged, elsewhere, slot_of
 from sync.pace import Pace
 from sync.patience import Patience
 from sync.refusals import RefusedError, pause_for
@@ -98,15 +98,16 @@ class Outcomes:
             return
         found = look_up.matching(records, state, slot, phone, self._bound_elsewhere(state))
         if len(found.live) == 1:
-            self.succeed(attempt, found.live[0].record_id, "look_up", lease, elsewhere(found.live[0], slot))
+            there, record_id = elsewhere(found.live[0], slot), found.live[0].record_id
+            self.succeed(as_far_as_fulfilled(self._ledger, attempt, there), record_id, "look_up", lease, there)
             return
         clashing = found.live or [record for record in records if look_up.stands_in(record, slot)]
         self._refuse_busy(attempt, busy, "ambiguous" if found.live else "slot_busy", clashing, lease)
 
     def standing(self, state: SyncState, phone: str) -> list[CrmRecord]:
         """Live records where the booking is wanted that are its own, or staff's copies. Raises a read's SyncError."""
-        others = self._bound_elsewhere(state)
-        return look_up.matching(look_up.by_slot(self._crm, state.slot), state, state.slot, phone, others).live
+        records, others = look_up.by_slot(self._crm, state.slot), self._bound_elsewhere(state)
+        return look_up.matching(records, state, state.slot, phone, others).live
 
     def settle_busy_move(
         self, state: SyncState, attempt: e.SyncAttempted, busy: errors.BusyError, lease: Lease, *, is_forced: bool
@@ -204,10 +205,10 @@ class Outcomes:
         others = self._bound_elsewhere(state)
         records = look_up.by_creation(self._crm, attempt.deadline_at, self._clock.now())
         self._at("look_up", Point.LOOKED)
-        slot = attempt.slot or state.slot
-        found = look_up.matching(records, state, slot, phone, others)
+        found = look_up.matching(records, state, slot := attempt.slot or state.slot, phone, others)
         if len(found.live) == 1:
-            self.succeed(attempt, found.live[0].record_id, "look_up", lease, elsewhere(found.live[0], slot))
+            there, record_id = elsewhere(found.live[0], slot), found.live[0].record_id
+            self.succeed(as_far_as_fulfilled(self._ledger, attempt, there), record_id, "look_up", lease, there)
         elif found.live:
             self.conflict(state, "duplicate", [record.record_id for record in found.live], lease)
         elif found.deleted and state.is_wanted:
@@ -282,9 +283,9 @@ class Outcomes:
         records = tuple(RecordId(record_id) for record_id in record_ids)
         # A new id each time: once answered, the very same question may come up again.
         order = Order(f"sync:conflict:{random_id()}", _SENDER, self._clock.now())
-        note = NoteConflict(order, state.booking_id, kind, records, state.pending, their_slot)
         self._at("conflict", Point.LOOKED)
-        self._ledger.execute(note, lease=lease)
+        question = NoteConflict(order, state.booking_id, kind, records, state.pending, their_slot)
+        self._ledger.execute(question, lease=lease)
         self._at("conflict", Point.OUTCOME_STORED)
         _log.warning("conflict", booking=state.booking_id, kind=kind, records=record_ids)
 
@@ -294,5 +295,5 @@ class Outcomes:
         return {*others, *state.disowned, *state.surplus}
 
     def _order(self, attempt: e.SyncAttempted, step: str) -> Order:
-        command_id = f"sync:{attempt.attempt_id}:{step}"
-        return Order(command_id, _SENDER, self._clock.now(), cause=f"sync:{attempt.attempt_id}:attempt")
+        about = f"sync:{attempt.attempt_id}"
+        return Order(f"{about}:{step}", _SENDER, self._clock.now(), cause=f"{about}:attempt")

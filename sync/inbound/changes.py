@@ -6,7 +6,7 @@ Judging runs the very decisions that will be executed, so what is counted for th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Literal
@@ -94,8 +94,8 @@ class Changes:
         record_id = RecordId(record.record_id)
         history = self._ledger.history(boundaries.record(record_id))
         holder = holder_of(history, record_id)
-        if holder is not None and holder.is_in_question and not self._is_asked_about(holder, record_id):
-            holder = None
+        if holder is not None and holder.is_in_question:
+            holder = self._answered(holder, record_id)
         if holder is None or (not holder.stands and not record.deleted):
             return self._strangers(record, holder, waiting)
         if holder.is_in_question or not holder.stands:
@@ -206,10 +206,14 @@ class Changes:
         except NothingToSyncError:
             return False
 
-    def _is_asked_about(self, holder: Holder, record_id: RecordId) -> bool:
-        """Whether the question that named the record still stands; a record it let go is a stranger's."""
+    def _answered(self, holder: Holder, record_id: RecordId) -> Holder | None:
+        """What an answer has made of a record that was asked about: the booking's own, or a stranger's again."""
         state = fold_sync(self._ledger.history(boundaries.booking(holder.booking_id)))
-        return state is not None and record_id in (state.record_id, *state.conflict_records, *state.surplus)
+        if state is None:
+            return None
+        if record_id in (*state.conflict_records, *state.surplus):
+            return holder
+        return replace(holder, is_in_question=False) if record_id == state.record_id else None
 
     def _slot(self, record: CrmRecord, holder: Holder) -> Slot:
         """A known record that has become a mark without length keeps the one it had."""

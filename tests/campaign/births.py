@@ -28,6 +28,7 @@ class Births:
 
     def __init__(self, simulator: Simulator, hand: Hand) -> None:
         self.all: list[Birth] = []
+        self.very_late: set[int] = set()
         self._hand = hand
         self._simulator, diary = simulator, simulator._diary
         self._add = diary.add
@@ -35,9 +36,10 @@ class Births:
 
     def land(self, api_id: str) -> None:
         """A create of this booking that was given up long ago takes effect now."""
-        late = self._simulator._late
+        late, known = self._simulator._late, len(self.all)
         late._waiting = [(0.0 if _is_for(api_id, asked) else due, asked) for due, asked in late._waiting]
         late.do_due()
+        self.very_late.update(birth.record_id for birth in self.all[known:])
 
     def given_up(self) -> list[int]:
         """The bookings whose create was given up and may still take effect."""

@@ -24,6 +24,7 @@ from sync.simulator import NewEntry, NoSuchRecordError, Simulator
 from sync.simulator.entries import Entry
 from sync.simulator.exchange import Json
 from tests.builders import ANNA, COLOURING, HAIRCUT, MOSCOW, OLGA, slot
+from tests.campaign.births import Births
 from tests.campaign.hand import Hand
 from tests.campaign.telling import place
 
@@ -184,15 +185,15 @@ class Clients:
 class Staff:
     """They see the diary only, and change it as they like; what they did to our records is remembered."""
 
-    def __init__(self, simulator: Simulator, clients: Clients, hand: Hand, dice: random.Random) -> None:
-        self._simulator, self._clients, self._hand, self._dice = simulator, clients, hand, dice
+    def __init__(self, simulator: Simulator, births: Births, clients: Clients, hand: Hand, dice: random.Random) -> None:
+        self._simulator, self._births, self._clients, self._hand, self._dice = simulator, births, clients, hand, dice
         self._clock = hand.clock
         self.touches: list[Touch] = []
 
     def act(self) -> None:
         """One thing by hand."""
-        acts = (self.add, self.copy_ours, self.drag, self.lengthen, self.remove, self.comment)
-        self._dice.choices(acts, (4, 2, 4, 2, 3, 1))[0]()
+        acts = (self.add, self.copy_ours, self.double, self.drag, self.lengthen, self.remove, self.comment)
+        self._dice.choices(acts, (4, 2, 2, 4, 2, 3, 1))[0]()
 
     def add(self) -> None:
         """A visit of somebody who telephoned; sometimes a mark without a client."""
@@ -221,6 +222,13 @@ class Staff:
         self._simulator.add_by_hand(
             NewEntry(wish.slot.staff_id, starts, seconds, services, {"phone": phone, "name": "Мария"})
         )
+
+    def double(self) -> None:
+        """A slip of the hand: a record of ours is there twice, our number too."""
+        late = self._births.very_late
+        ours = [one for one in self._live() if one.new.api_id.isdigit() and one.record_id not in late]
+        if ours:
+            self._simulator.add_by_hand(self._dice.choice(ours).new)
 
     def drag(self) -> None:
         """To another time or master; the caller's number is lost by that."""
@@ -253,9 +261,13 @@ class Staff:
         return [entry for entry in self._simulator.entries() if not entry.deleted]
 
     def _one(self) -> Entry | None:
-        """A record of a coming visit."""
+        """A record of a coming visit; not one that came later than any wait, and that nobody could then find again."""
         now = self._clock.now().replace(tzinfo=None)
-        coming = [entry for entry in self._live() if entry.new.starts_at > now]
+        coming = [
+            entry
+            for entry in self._live()
+            if entry.new.starts_at > now and entry.record_id not in self._births.very_late
+        ]
         if coming and self._dice.random() < 0.4:
             return max(coming, key=lambda entry: (entry.changed_at, entry.record_id))  # what has just come in
         return self._dice.choice(coming) if coming else None

@@ -52,13 +52,13 @@ class Office(Protocol):
 
 
 class Sender:
-    """A sender process with a name. It is told where to freeze or to die next, and then does, once."""
+    """A sender process with a name. It is told where to freeze and to die, and does so, once at each."""
 
     def __init__(self, office: Office, name: str) -> None:
         self._office, self.name = office, name
         self.ledger = office.ground.ledger()
-        self.kill_at: tuple[str, Point] | None = None
-        self.freeze_at: tuple[str, Point] | None = None
+        self.kill_at: set[tuple[str, Point]] = set()
+        self.freeze_at: set[tuple[str, Point]] = set()
         self.kills: Counter[str] = Counter()
         self.freezes: Counter[str] = Counter()
         self.leases_lost = 0
@@ -128,12 +128,12 @@ class Sender:
         return True
 
     def _pass(self, doing: str, point: Point) -> None:
-        if self.kill_at == (doing, point):
-            self.kill_at = None
+        if (doing, point) in self.kill_at:
+            self.kill_at.discard((doing, point))
             self.kills[f"{doing} {point}"] += 1
             raise KilledError
-        if self.freeze_at == (doing, point):
-            self.freeze_at = None
+        if (doing, point) in self.freeze_at:
+            self.freeze_at.discard((doing, point))
             self.freezes[str(point)] += 1
             self._is_frozen = True
             try:

@@ -53,8 +53,8 @@ def bad_days(world: World) -> None:
 
     They do so once, if it comes to that step, and if only on the good days.
     """
-    world.senders[0].kill_at = ANYWHERE[world.seed % len(ANYWHERE)]
-    world.senders[0].freeze_at = ANYWHERE[world.seed * 7 % len(ANYWHERE)]
+    world.senders[0].kill_at.add(ANYWHERE[world.seed % len(ANYWHERE)])
+    world.senders[0].freeze_at.add(ANYWHERE[world.seed * 7 % len(ANYWHERE)])
     for _ in range(world.dice.randint(60, 110)):
         _act(world)
         world.catch_up()
@@ -73,22 +73,23 @@ def _sender(world: World, number: int) -> None:
 
 
 def _second_thoughts(world: World) -> None:
-    """Clients whose booking is on its way, perhaps very late, wish another time, and some time goes by."""
+    """Clients whose booking is on its way, perhaps very late, wish another time; what comes of it is answered."""
     for booking_id in world.births.given_up():
         world.clients.move_one(BookingId(booking_id))
     world.catch_up()
     world.hand.turn(80)
     _sender(world, 0)
+    for state in world.operator.waiting():
+        world.operator.answer(state)
+    _sender(world, 0)
 
 
 def _kill(world: World) -> None:
-    sender = world.dice.choice(world.senders)
-    sender.kill_at = sender.kill_at or anywhere(world.dice)
+    world.dice.choice(world.senders).kill_at.add(anywhere(world.dice))
 
 
 def _freeze(world: World) -> None:
-    sender = world.dice.choice(world.senders)
-    sender.freeze_at = sender.freeze_at or anywhere(world.dice)
+    world.dice.choice(world.senders).freeze_at.add(anywhere(world.dice))
 
 
 def _lie(world: World) -> None:
@@ -107,7 +108,7 @@ def _refuse(world: World) -> None:
 
 _ACTS: dict[str, tuple[int, Callable[[World], object]]] = {
     "client": (26, lambda world: world.clients.act()),
-    "second thoughts": (3, _second_thoughts),
+    "second thoughts": (6, _second_thoughts),
     "staff": (12, lambda world: world.staff.act()),
     "operator": (8, lambda world: world.operator.act()),
     "first sender": (24, lambda world: _sender(world, 0)),

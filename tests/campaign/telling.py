@@ -24,6 +24,7 @@ class Told:
     is_ours: bool = True
     record_id: int | None = None
     is_past_skipped: bool = False
+    asked_about: tuple[int, ...] = ()
     history: list[Recorded] = field(default_factory=list)
 
 
@@ -61,6 +62,10 @@ def _on(one: Told, event: e.AnyEvent) -> None:
                 one.slot = event.slot
         case e.SyncSucceeded(operation="create" | "move"):
             one.record_id = event.record_id
+        case e.ConflictFound(kind="duplicate" | "ambiguous"):
+            one.asked_about = event.record_ids
+        case e.SyncSucceeded(operation="remove") if one.record_id in (None, event.record_id):
+            one.record_id = next((record for record in one.asked_about if record != event.record_id), one.record_id)
         case e.SyncSkipped(reason="past"):
             one.is_past_skipped = True
         case _:

@@ -46,7 +46,7 @@ class Weather:
         chosen = dice.sample(REQUEST_FAULTS, dice.randint(3, 8))
         rules = [self._rule(fault) for fault in sorted(chosen)]
         rules += [Rule(fault, dice.uniform(0.1, 0.5)) for fault in sorted(dice.sample(sorted(HOOK_FAULTS), 2))]
-        is_very_late = dice.random() < 0.2
+        is_very_late = dice.random() < 0.35
         if is_very_late:
             rules = [Rule("late", 0.6, methods=("POST",)), *(rule for rule in rules if rule.fault != "late")]
         self._simulator.set_faults(

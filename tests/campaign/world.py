@@ -70,7 +70,7 @@ class World:
         self.ledger: Ledger = ground.ledger()
         self.weather = Weather(simulator, random.Random(f"weather:{seed}"), is_real_http=url is not None)
         self.clients = Clients(self.ledger, self.vault, hand.clock, random.Random(f"clients:{seed}"))
-        self.staff = Staff(simulator, self.clients, hand, random.Random(f"staff:{seed}"))
+        self.staff = Staff(simulator, self.births, self.clients, hand, random.Random(f"staff:{seed}"))
         self.operator = Operator(self.ledger, self.clients, self.births, hand.clock, random.Random(f"operator:{seed}"))
         self.senders = [Sender(self, "first"), Sender(self, "second")]
         self.in_vain: list[tuple[int, str]] = []

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ledger import events as e
+from ledger.decisions.resolve_conflict import ResolveConflict
 from ledger.errors import LeaseLostError
 from ledger.leases import acquire
 from ledger.values import RecordId
@@ -88,6 +89,22 @@ def test_a_second_record_of_one_visit_is_found(watch: Watch) -> None:
     (found,) = watch.happened(e.ConflictFound)
     ids = (watch.record_of(booking_id), RecordId(int(str(record["id"]))))
     assert found.event == e.ConflictFound(booking_id, "duplicate", ids)
+
+
+def test_the_record_an_operator_keeps_is_followed_to_where_it_stands(watch: Watch) -> None:
+    booking_id = watch.sent(TEN)
+    watch.begin()
+    twin = NewEntry(ANNA, at("10:00").replace(tzinfo=None), 3600, api_id=str(booking_id))
+    record_id = int(str(watch.stage.simulator.add_by_hand(twin)["id"]))
+    watch.poll()
+    watch.salon.ledger.execute(ResolveConflict(watch.salon.order(), booking_id, "theirs"))
+    watch.stage.drain()
+    watch.drag(booking_id, FOUR)
+
+    watch.poll()
+
+    assert watch.record_of(booking_id) == record_id
+    assert watch.place(booking_id) == "booked 7 2030-01-07 16:00"
 
 
 def test_killed_between_the_reading_and_the_cursor_nothing_is_lost_or_doubled(

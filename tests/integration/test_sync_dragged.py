@@ -9,6 +9,7 @@ from ledger import events as e
 from ledger.decisions.follow_crm import FollowCrmRecord
 from ledger.values import BookingId
 from sync.errors import InvalidError, UnknownOutcomeError
+from sync.simulator import Faults, Rule
 from sync.wire import CrmRecord, NewCrmRecord
 from tests.builders import OLGA, slot
 from tests.integration.test_sync_conflicts import SIX, drag, resolve
@@ -137,3 +138,25 @@ def test_a_lost_answer_is_looked_up_although_the_clients_key_is_gone(stage: Stag
     stage.salon.advance(seconds=5)
     stage.drain()
     assert (stage.state(unanswered).status, stage.sent("POST")) == ("synced", 1)
+
+
+def test_a_request_that_took_effect_late_does_not_undo_what_was_wished_since(stage: Stage) -> None:
+    booking_id = stage.salon.book(TEN)
+    stage.simulator.set_faults(Faults(rules=[Rule("late")], slow_seconds=3.0, late_seconds=1e6))
+    stage.step()
+    stage.simulator.set_faults(Faults())
+    stage.salon.advance(seconds=5)
+    stage.drain()
+    stage.salon.move(booking_id, FOUR)
+    stage.salon.advance(seconds=80)
+    assert stage.state(booking_id).status == "unknown"
+    stage.step()
+    assert stage.state(booking_id).was_absent
+    stage.simulator.set_mode("off")
+    stage.step()
+    stage.simulator.set_mode("ok")
+    stage.simulator.finish_late_writes()
+    stage.salon.advance(seconds=80)
+    stage.drain()
+    assert stage.places() == {str(booking_id): place(FOUR)}
+    assert stage.state(booking_id).status == "synced"
