@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
+from console.crm_wiring import open_crm
 from console.errors import UsageError
-from console.wiring import House, open_crm
+from console.wiring import House
 from ledger.values import BookingId, booking_code
 from projections.integration import integration
 from projections.queue import live_since

@@ -13,8 +13,9 @@ from typing import Literal
 import psycopg
 import structlog
 
+from console.crm_wiring import open_sync
 from console.errors import EmbeddedDatabaseError
-from console.wiring import House, open_sync
+from console.wiring import House
 from ledger import leases
 from ledger.decisions.lapse import LapseHold
 from ledger.errors import StoreUnavailableError

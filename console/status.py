@@ -59,22 +59,26 @@ def status_json(house: House, reasons: Mapping[e.PauseKind, str] = REASONS) -> d
             "parked": counts.parked,
             "oldest_seconds": counts.oldest_seconds,
         },
-        "last_errors": [
-            {
-                "position": failure.position,
-                "at": failure.at.astimezone(house.zone),
-                "booking_id": failure.booking_id,
-                "code": booking_code(failure.booking_id),
-                "operation": failure.operation,
-                "outcome": failure.outcome,
-                "kind": failure.kind,
-                "status": failure.status,
-            }
-            for failure in last_failures(house.database)
-        ],
+        "last_errors": _errors_json(house),
         "failed_updates": failed[0] if failed else 0,
         "blocked_clients": len(reminders.unreachable_clients(house.database)),
     }
+
+
+def _errors_json(house: House) -> list[dict[str, Any]]:
+    return [
+        {
+            "position": failure.position,
+            "at": failure.at.astimezone(house.zone),
+            "booking_id": failure.booking_id,
+            "code": booking_code(failure.booking_id),
+            "operation": failure.operation,
+            "outcome": failure.outcome,
+            "kind": failure.kind,
+            "status": failure.status,
+        }
+        for failure in last_failures(house.database)
+    ]
 
 
 def _brake_json(house: House) -> dict[str, Any] | None:

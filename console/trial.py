@@ -85,6 +85,7 @@ def _settings(settings: Settings, crm_url: str) -> Settings:
             "catalog_source": "file",  # the visitor looks at SALON_FILE, whatever the simulated CRM offers
             "admin_chat_id": cast.STAFF_CHAT,
             "sync_settle_seconds": 5.0,
+            "sync_poll_seconds": 3.0,
             "sync_request_seconds": 5.0,
         }
     )

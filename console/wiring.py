@@ -1,4 +1,4 @@
-"""The one place where everything is built; nothing is built at import."""
+"""Where everything is built, but for the CRM's side (`crm_wiring`); nothing is built at import."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import os
 import re
 import secrets
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,6 +17,7 @@ from psycopg import sql
 
 from console.database import EmbeddedDatabase, default_home, start_embedded
 from console.errors import UsageError
+from console.key_file import key_file
 from console.settings import Settings, require
 from ledger import events as e
 from ledger.clock import Clock, SalonClock
@@ -28,7 +26,7 @@ from ledger.decisions.folds import latest
 from ledger.errors import MalformedValueError, SealError, StoreUnavailableError
 from ledger.ledger import Ledger
 from ledger.postgres import Database, check_migrated, explain_connection, migrate
-from ledger.privacy import Vault, new_master_key
+from ledger.privacy import Vault
 from ledger.recorder import PostgresRecorder
 from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
@@ -38,17 +36,6 @@ from projections.projector import Follower, Projection, check_installed, install
 from projections.rebuild import Progress, rebuild
 from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
-from sync.access import Access
-from sync.catalog_keeper import CatalogKeeper
-from sync.inbound.inbox import Inbox
-from sync.inbound.reading import DiaryReader
-from sync.inbound.steps import Inbound
-from sync.pace import Pace, Stopwatch
-from sync.projector import SyncProjector
-from sync.runner import SyncRunner
-from sync.steps import At, pass_by
-from sync.turns import StoppedError, Turns
-from sync.yclients import Yclients
 
 
 @dataclass(frozen=True)
@@ -157,96 +144,6 @@ def drop_schema(settings: Settings) -> None:
         connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(settings.zapisnik_schema)))
 
 
-@contextmanager
-def open_crm(house: House, turns: Turns | None = None) -> Iterator[Yclients]:
-    """The client of the CRM, under the limit shared by all processes. Raises UsageError without credentials."""
-    settings = house.settings
-    access = crm_access(settings)
-    turns = turns or Turns(house.database, timedelta(seconds=settings.sync_spacing_seconds))
-    deadline = timedelta(seconds=settings.sync_request_seconds)
-    with Yclients(access, wait_turn=turns, zone=house.zone, deadline=deadline) as crm:
-        yield crm
-
-
-def crm_access(settings: Settings) -> Access:
-    """Where the CRM is and what is shown there. Raises UsageError naming each setting that is missing or wrong."""
-    if missing := settings.missing_crm():
-        raise UsageError(f"{', '.join(missing)} not set: the CRM cannot be reached without; everything else works")
-    try:
-        return Access(
-            settings.yclients_url,
-            require(settings.yclients_partner_token, "YCLIENTS_PARTNER_TOKEN", "the partner's token"),
-            require(settings.yclients_user_token, "YCLIENTS_USER_TOKEN", "the user's token"),
-            settings.yclients_company_id or 0,
-            settings.yclients_partner_id,
-        )
-    except MalformedValueError as error:
-        raise UsageError(f"YCLIENTS_{error.thing.upper()}: {error.problem}") from error
-
-
-def knows_zone(house: House) -> bool:
-    """Whether the house's zone is the salon's, and not the UTC of one that has said nothing yet."""
-    return house.settings.salon_timezone is not None or bool(house.ledger.history(boundaries.catalog()))
-
-
-@contextmanager
-def open_sync(
-    house: House, stopped: threading.Event, *, at: At = pass_by, stopwatch: Stopwatch = time.monotonic
-) -> Iterator[SyncRunner]:
-    """The sender with its own client of the CRM; `stopped` ends its waits too, `at` is told what steps it takes.
-
-    Raises UsageError before there is a catalogue: without the salon's zone every time would be taken for another.
-    """
-    settings = house.settings
-
-    def wait(seconds: float) -> None:
-        if stopped.wait(seconds):
-            raise StoppedError
-
-    if not knows_zone(house):
-        raise UsageError("no catalogue yet, so the salon's time zone is not known: run `zapisnik catalog load` first")
-    request = timedelta(seconds=settings.sync_request_seconds)
-    settle = timedelta(seconds=settings.sync_settle_seconds)
-    # One and the same: the sender prepays the turn its client then takes.
-    turns = Turns(house.database, timedelta(seconds=settings.sync_spacing_seconds), sleep=wait)
-    with open_crm(house, turns) as crm:
-        pace = Pace(request, settle, stopwatch=stopwatch)
-        projector = SyncProjector(house.ledger, house.vault, crm, turns, house.clock, pace, at)
-        keeper = CatalogKeeper(
-            house.ledger,
-            crm,
-            turns,
-            house.clock,
-            stopwatch,
-            Inbox(house.database, settings.yclients_company_id or 0).take_catalog_wish,
-        )
-        yield SyncRunner(
-            house.ledger,
-            crm,
-            projector,
-            _inbound(house, crm, turns, pace),
-            house.follower,
-            house.clock,
-            catalog_keeper=keeper if settings.catalog_source == "yclients" else None,
-            company_id=settings.yclients_company_id or 0,
-            holder=house.holder,
-            # Longer than any step, so that a living sender keeps it; a dead one's successor waits this long.
-            lease_lasts=1.5 * request + timedelta(seconds=3),
-        )
-
-
-def _inbound(house: House, crm: Yclients, turns: Turns, pace: Pace) -> Inbound:
-    company_id = house.settings.yclients_company_id or 0
-    return Inbound(
-        house.ledger,
-        DiaryReader(house.ledger, house.vault, crm, house.clock, company_id),
-        turns,
-        house.clock,
-        stopwatch=pace.stopwatch,
-        poll_seconds=house.settings.sync_poll_seconds,
-    )
-
-
 def _quietly(step: Callable[[], None]) -> None:
     """At the end the database may be gone already; a lease then runs out by itself."""
     with suppress(psycopg.OperationalError, StoreUnavailableError):
@@ -269,7 +166,7 @@ def _vault(settings: Settings, database: Database, home: Path | None) -> Vault:
     if settings.zapisnik_master_key is not None:
         key = require(settings.zapisnik_master_key, "ZAPISNIK_MASTER_KEY", "personal data is sealed with it")
     elif home is not None:
-        key = _key_file(home / "master.key")
+        key = key_file(home / "master.key")
     else:
         raise UsageError(
             "ZAPISNIK_MASTER_KEY is not set: personal data is sealed with it. Make one with `openssl rand -base64 32`, "
@@ -281,22 +178,6 @@ def _vault(settings: Settings, database: Database, home: Path | None) -> Vault:
     except (MalformedValueError, SealError) as error:
         raise UsageError(f"ZAPISNIK_MASTER_KEY: {error}") from error
     return vault
-
-
-def _key_file(path: Path) -> str:
-    """The embedded ledger's own key, made at first need, readable by nobody else."""
-    if not path.exists():
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(new_master_key() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # Linking refuses to replace: of two processes starting at once the first one's key stands.
-        with suppress(FileExistsError):
-            path.hardlink_to(draft)
-        draft.unlink()
-    return path.read_text("ascii").strip()
 
 
 def _zone(settings: Settings, ledger: Ledger) -> ZoneInfo:

@@ -102,8 +102,8 @@ def parse_booking_id(text: str) -> BookingId:
             value = value << 5 | _CROCKFORD.index(letter)
         if value:
             return BookingId(value)
-    if _is_number(text) and 0 < int(text) < 1 << ID_BITS:
-        return BookingId(int(text))
+    if _is_number(text) and 0 < (number := int(text.strip())) < 1 << ID_BITS:
+        return BookingId(number)
     raise MalformedValueError("booking", "neither a number nor a code like 4F7K-2M9Q-XB")
 
 

@@ -31,9 +31,11 @@ Reason = Literal[
     "client_refused",
     "not_offered",
     "refused",
+    "not_removed",
     "lost",
 ]
-"""A conflict by its kind; `dragged` is the ambiguous one about a single record; `lost` was sent and is never there."""
+"""A conflict by its kind; `dragged` is the ambiguous one about a single record; else what the CRM does not do:
+`refused` a create or a move, `not_removed` a removal, `lost` what was sent several times and never seen there."""
 Effect = Literal[
     "force",
     "stand_beside",
@@ -81,6 +83,8 @@ class Question:
             return "dragged"
         if self.state.conflict is not None:
             return self.state.conflict
+        if self.state.operation in ("cancel", "remove"):
+            return "not_removed"
         return "lost" if self.failure is not None and self.failure.outcome == "absent" else "refused"
 
     @property

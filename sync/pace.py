@@ -18,11 +18,13 @@ Stopwatch = Callable[[], float]
 class Pace:
     """How long a request may take as a whole, and how long after that the CRM may still be finishing it.
 
-    `ramp` are the seconds between the first writes after trouble on the way; after the last nothing is held back.
+    After trouble on the way nothing is asked for `first_pause` seconds; `ramp` are the seconds between the first writes
+    then, and after the last nothing is held back.
     """
 
     request: timedelta = timedelta(seconds=10)
     settle: timedelta = timedelta(seconds=60)
+    first_pause: float = 1.0
     ramp: tuple[float, ...] = (2.0, 1.0, 0.5)
     stopwatch: Stopwatch = time.monotonic
 

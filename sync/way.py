@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sync.pace import Pace
 
-FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 
 
@@ -17,7 +16,7 @@ class Way:
 
     def __init__(self, pace: Pace) -> None:
         self._stopwatch, self._whole_ramp = pace.stopwatch, pace.ramp
-        self._pause = FIRST_PAUSE
+        self._pause = self._first_pause = pace.first_pause
         self._next_at: float | None = None
         self._ramp: tuple[float, ...] = ()
         self.needs_probe = False
@@ -50,4 +49,4 @@ class Way:
         self._next_at = self._stopwatch() + self._ramp[0]
         self._ramp = self._ramp[1:]
         if not self._ramp:
-            self._pause = FIRST_PAUSE
+            self._pause = self._first_pause

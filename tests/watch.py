@@ -87,15 +87,15 @@ class Watch:
         self.salon.advance(seconds=1)
         assert self.stage.simulator.remove_by_hand(self.record_of(booking_id)) is not None
 
-    def lengthen(self, booking_id: BookingId, minutes: int) -> None:
-        """Staff give the booking's record another length, through the API as their own programs do."""
-        self._rewrite(booking_id, seconds=minutes * 60)
+    def lengthen(self, booking_id: BookingId, minutes: int, ago: timedelta = timedelta()) -> None:
+        """Staff give the booking's record another length; `ago` is by how much the CRM shows that late."""
+        self._rewrite(booking_id, ago, seconds=minutes * 60)
 
     def restore(self, booking_id: BookingId) -> None:
         """Staff bring a removed record back."""
         self._rewrite(booking_id, deleted=False)
 
-    def _rewrite(self, booking_id: BookingId, **changes: object) -> None:
+    def _rewrite(self, booking_id: BookingId, ago: timedelta = timedelta(), **changes: object) -> None:
         """What the simulator has no lever for: straight into its diary."""
         self.salon.advance(seconds=1)
         diary, record_id = self.stage.simulator._diary, self.record_of(booking_id)
@@ -103,7 +103,7 @@ class Watch:
         ours = {"seconds"} & changes.keys()
         if ours:
             changes = {"new": msgspec.structs.replace(entry.new, **changes)}
-        now = self.salon.clock.now().astimezone(at("10:00").tzinfo)
+        now = self.salon.clock.now().astimezone(at("10:00").tzinfo) - ago
         diary._entries[record_id] = msgspec.structs.replace(entry, changed_at=now, **changes)
 
     def place(self, booking_id: BookingId) -> str:

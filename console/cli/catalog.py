@@ -19,10 +19,11 @@ from console.cli.catalog_words import (
     source_words,
 )
 from console.cli.common import house_of, operator_of, print_json
+from console.crm_wiring import open_crm
 from console.errors import FoundError, UsageError
 from console.salon_file import load_salon
 from console.settings import load_settings
-from console.wiring import House, open_crm
+from console.wiring import House
 from ledger import events as e
 from ledger.decisions.publish_catalog import PublishCatalog
 from ledger.errors import InvalidCatalogError

@@ -13,8 +13,9 @@ import msgspec
 import typer
 
 from console.cli.common import house_of, print_json
+from console.crm_wiring import crm_access, knows_zone
 from console.errors import FoundError, UsageError
-from console.wiring import House, crm_access, knows_zone
+from console.wiring import House
 from sync.access import Access
 from sync.doctor import Finding, Patient, examine
 from sync.turns import Turns

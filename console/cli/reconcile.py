@@ -11,8 +11,9 @@ import typer
 
 from console.cli.common import caught_up, house_of, named, print_json
 from console.cli.reconcile_table import print_reconciliation
+from console.crm_wiring import open_crm
 from console.errors import FoundError, UsageError
-from console.wiring import House, open_crm
+from console.wiring import House
 from ledger.values import BookingId
 from projections.catalog import current_catalog
 from sync.differences import Difference, OurBooking, has_other_phone, minutes_of

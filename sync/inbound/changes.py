@@ -5,9 +5,10 @@ Judging runs the very decisions that will be executed, so what is counted for th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Literal
 
 import structlog
@@ -35,6 +36,8 @@ from sync.wire import CrmRecord, digits
 
 Kind = Literal["made", "moved", "removed", "resized", "asked", "put_off", "nothing"]
 Decision = FollowCrmRecord | SeeCrmBooking | NoteConflict
+Waiting = Callable[[], Sequence[SyncState]]
+"""The bookings that the CRM does not hold as it should."""
 LONGEST = timedelta(hours=24)
 _log = structlog.get_logger("sync")
 
@@ -61,7 +64,8 @@ class Changes:
 
     def of(self, records: Iterable[CrmRecord]) -> list[Change]:
         """What each record means; nothing is written."""
-        waiting = backlog.open_items(self._ledger.recorder.database)
+        # After an outage these are many, and only a stranger's record is held against them.
+        waiting = cache(lambda: backlog.open_items(self._ledger.recorder.database))
         return [self._of(record, waiting) for record in records]
 
     def of_gone(self, record_id: RecordId) -> Change:
@@ -71,18 +75,6 @@ class Changes:
         if holder is None or not holder.stands:
             return Change(record_id, "nothing")
         return self._followed(holder, record_id, None, ())
-
-    def last_slot(self, record_id: RecordId) -> Slot | None:
-        """Where the record stood when it was last heard of; None when it should not be there."""
-        holder = holder_of(self._ledger.history(boundaries.record(record_id)), record_id)
-        if holder is None or not holder.stands:
-            return None
-        history = self._ledger.history(boundaries.booking(holder.booking_id))
-        state = fold_sync(history)
-        if state is not None:
-            return state.crm_slot
-        entry = fold_entries(history).get(holder.booking_id)
-        return entry.slot if entry else None
 
     def write(self, change: Change, lease: Lease) -> bool:
         """Writes it down; False when it has to be looked at again later. Raises LeaseLostError."""
@@ -98,7 +90,7 @@ class Changes:
             _log.info("followed the CRM", record=change.record_id, kind=change.kind, booking=decision.booking_id)
         return True
 
-    def _of(self, record: CrmRecord, waiting: Sequence[SyncState]) -> Change:
+    def _of(self, record: CrmRecord, waiting: Waiting) -> Change:
         record_id = RecordId(record.record_id)
         history = self._ledger.history(boundaries.record(record_id))
         holder = holder_of(history, record_id)
@@ -137,7 +129,7 @@ class Changes:
             case e.ConflictFound():
                 return Change(record_id, "asked", (follow,), is_large=True)
 
-    def _strangers(self, record: CrmRecord, before: Holder | None, waiting: Sequence[SyncState]) -> Change:
+    def _strangers(self, record: CrmRecord, before: Holder | None, waiting: Waiting) -> Change:
         """A record that no booking has: made by hand, unless it may be what became of a request of ours."""
         record_id, now = RecordId(record.record_id), self._clock.now()
         is_over = record.slot_start.date() < now.astimezone(record.slot_start.tzinfo).date()
@@ -145,7 +137,7 @@ class Changes:
             return Change(record_id, "nothing")
         if (twin := self._twin(record)) is not None:
             return twin
-        if any(self._may_be(record, state) for state in waiting):
+        if any(self._may_be(record, state) for state in waiting()):
             return Change(record_id, "put_off")
         again = f":{before.position}" if before else ""
         see = SeeCrmBooking(

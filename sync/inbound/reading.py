@@ -58,7 +58,7 @@ class DiaryReader:
         listed = self._crm.records(changed_after=later(since, -OVERLAP), with_deleted=True)
         seen = self.inbox.seen([record.record_id for record in listed])
         fresh = [record for record in listed if seen.get(record.record_id) != form_of(record)]
-        taken = self._taking.look(fresh, [], lease)
+        taken = self._taking.look(fresh, lease)
         for record_id in taken.put_off:
             self.inbox.put_off(record_id, now)
         if listed and not taken.is_withheld:
@@ -67,23 +67,21 @@ class DiaryReader:
     def look(self, lease: Lease, *, most: int = LOOKS_AT_ONCE) -> int:
         """Looks at records that were hinted at or put off; gives how many.
 
-        What the brake withholds is let go: the sweeps that go on while it is on show it again.
+        One that is not there at all says nothing by itself: the next sweep misses it too. What the brake withholds is
+        let go as well: the sweeps that go on while it is on show it again.
         """
         waiting = self.inbox.due(self._clock.now(), most)
         records: list[CrmRecord] = []
-        gone: list[Change] = []
         for one in waiting:
             try:
-                record = self._present(one.record_id)
+                records.append(self._crm.record(one.record_id))
+            except GoneError:
+                continue
             except UnavailableError:
                 # One record that cannot be read must not keep the others from being looked at.
                 self.inbox.put_off(one.record_id, self._clock.now(), one.looks)
                 raise
-            if record is not None:
-                records.append(record)
-            else:
-                gone.append(self._taking.changes.of_gone(one.record_id))
-        taken = self._taking.look(records, gone, lease)
+        taken = self._taking.look(records, lease)
         for one in waiting:
             if one.record_id in taken.put_off:
                 self.inbox.put_off(one.record_id, self._clock.now(), one.looks)
@@ -98,7 +96,11 @@ class DiaryReader:
         from_on, until_on = now.date(), now.date() + self._horizon()
         listed = self._crm.records(from_on=from_on, until_on=until_on, with_deleted=True)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        standing = believed(self._ledger.recorder.database, midnight)
+        standing = [
+            one
+            for one in believed(self._ledger.recorder.database, midnight)
+            if from_on <= one.slot.starts_at.astimezone(now.tzinfo).date() <= until_on
+        ]
         known = {one.record_id: one for one in standing}
         # Taken for a stranger's before it turned out to be ours, a record has two bookings, one of which has to go.
         shared = {record_id for record_id, times in Counter(one.record_id for one in standing).items() if times > 1}
@@ -108,12 +110,11 @@ class DiaryReader:
             if record.record_id in shared or _differs(record, known.get(RecordId(record.record_id)))
         ]
         shown = {record.record_id for record in listed}
-        missing = [
-            one
-            for one in known.values()
-            if one.record_id not in shown and from_on <= one.slot.starts_at.astimezone(now.tzinfo).date() <= until_on
-        ]
-        taken = self._taking.whole(differing, missing, lambda one: self._settled(one, lease), lease)
+        missing = [one for one in known.values() if one.record_id not in shown]
+        is_strange = len(missing) == len(known)
+        taken = self._taking.whole(
+            differing, missing, lambda one: self._settled(one, lease), lease, is_strange=is_strange
+        )
         for record_id in taken.put_off:
             self.inbox.put_off(record_id, now)
         self.inbox.note_swept(now, position)
@@ -121,16 +122,6 @@ class DiaryReader:
             newest = max((changed_at(record, now) for record in listed), default=later(now, -timedelta(days=1)))
             self.inbox.note_changes_read(newest, overlap=OVERLAP)
         _log.info("diary compared", records=len(listed), differing=len(differing), missing=len(missing))
-
-    def _present(self, record_id: RecordId) -> CrmRecord | None:
-        """The record as it now stands; None when it is not there, for certain if it is one of ours."""
-        slot = self._taking.changes.last_slot(record_id)
-        if slot is not None:
-            return look_up.by_number(self._crm, record_id, [slot])
-        try:
-            return self._crm.record(record_id)
-        except GoneError:
-            return None
 
     def _settled(self, one: Believed, lease: Lease) -> Change:
         """What became of a record that a complete list did not show."""

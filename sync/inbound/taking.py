@@ -36,18 +36,27 @@ class Taking:
         self.changes = Changes(ledger, vault, clock)
         self.brake = Brake(ledger, inbox, clock)
 
-    def look(self, records: Sequence[CrmRecord], gone: Sequence[Change], lease: Lease) -> Taken:
-        """Some records as they now are, and some that are there no longer."""
-        changes = [*self.changes.of(records), *gone]
+    def look(self, records: Sequence[CrmRecord], lease: Lease) -> Taken:
+        """Some records as they now are."""
+        changes = self.changes.of(records)
         touches = any(_touches(change) for change in changes)
         may_pass = not touches or self.brake.lets_pass(size_of(changes), lease, is_whole=False)
         return self._write(records, changes, lease, may_pass=may_pass)
 
-    def whole(self, records: Sequence[CrmRecord], missing: Sequence[Believed], settle: Settle, lease: Lease) -> Taken:
+    def whole(
+        self,
+        records: Sequence[CrmRecord],
+        missing: Sequence[Believed],
+        settle: Settle,
+        lease: Lease,
+        *,
+        is_strange: bool,
+    ) -> Taken:
         """All that differs in the whole coming diary, and what its list did not show; those only if they may pass."""
         now, changes = self._clock.now(), self.changes.of(records)
         coming = sum(one.slot.starts_at > now for one in missing)
-        may_pass = self.brake.lets_pass(size_of(changes, missing=coming), lease, is_whole=True)
+        size = size_of(changes, missing=coming)
+        may_pass = self.brake.lets_pass(size, lease, is_whole=True, is_strange=is_strange and coming > 0)
         if may_pass:
             changes += [settle(one) for one in missing]
         taken = self._write(records, changes, lease, may_pass=may_pass)

@@ -7,8 +7,9 @@ import signal
 import threading
 import time
 
+from console.crm_wiring import open_sync
 from console.settings import load_settings
-from console.wiring import open_house, open_sync
+from console.wiring import open_house
 from sync.steps import STEPS, Doing, Point
 
 FASTER = 20

@@ -218,8 +218,9 @@ def conflict(world: World, ten: Slot, _: Slot) -> None:
 
 
 def pause(world: World, ten: Slot, _: Slot) -> None:
+    """Reads go well, so that the sender itself meets the refusal, and not whoever follows the diary."""
     world.book(ten)
-    world.simulator.set_mode("auth")
+    world.simulator.account.withdraw("create_records_access")
 
 
 SCENES: dict[Doing, Callable[[World, Slot, Slot], None]] = {
@@ -251,7 +252,7 @@ def test_a_sender_killed_there_loses_nothing_and_repeats_nothing(world: World, d
     with world.sender((doing, point)) as first:
         first.join(PATIENCE)
         assert first.exitcode == -signal.SIGKILL, "it has not come to that step"
-    world.simulator.set_mode("ok")
+    world.simulator.account.grant("create_records_access")
     if integration(world.salon.ledger).state == "paused":
         world.salon.resume()
     with world.sender():

@@ -40,15 +40,9 @@ class Kept:
 
     def __init__(self, stage: Stage, crm: CrmCatalog) -> None:
         self.stage, self.salon, self.crm = stage, stage.salon, crm
-        self.inbox = Inbox(self.salon.database, 1)
-        self.keeper = CatalogKeeper(
-            self.salon.ledger,
-            stage.crm,
-            stage.turns,
-            self.salon.clock,
-            stage.stopwatch,
-            self.inbox.take_catalog_wish,
-        )
+        salon, self.inbox = stage.salon, Inbox(stage.salon.database, 1)
+        wish = self.inbox.take_catalog_wish
+        self.keeper = CatalogKeeper(salon.ledger, stage.crm, stage.turns, salon.clock, stage.stopwatch, wish)
 
     def read_once(self) -> int:
         """Steps until nothing is due; gives how many requests that took."""
@@ -265,8 +259,7 @@ def test_a_catalogue_that_loses_more_than_half_is_not_taken(kept: Kept) -> None:
 
     kept.an_hour_later()
 
-    assert kept.published() == before
-    assert kept.outcome() == "braked"
+    assert (kept.published(), kept.outcome()) == (before, "braked")
     assert len(kept.in_force().facts.services) == 2
 
 
@@ -276,7 +269,6 @@ def test_whoever_has_lost_the_lease_publishes_nothing(kept: Kept) -> None:
     for _ in range(4):
         kept.keeper.step(gone)
         kept.salon.advance(seconds=1)
-
     with pytest.raises(LeaseLostError):
         kept.keeper.step(gone)
 
@@ -297,7 +289,6 @@ def test_a_time_that_is_kept_is_booked_as_agreed_though_the_service_has_left_the
     made = kept.salon.ledger.execute(MakeBooking(kept.salon.order(by), booking_id, client_id)).answer
 
     assert made.services[0].price == 500_000
+    anew = HoldSlot(kept.salon.order(by), BookingId(78), client_id, slot("16:00", 120), (COLOURING,))
     with pytest.raises(NotInCatalogError):
-        kept.salon.ledger.execute(
-            HoldSlot(kept.salon.order(by), BookingId(78), client_id, slot("16:00", 120), (COLOURING,))
-        )
+        kept.salon.ledger.execute(anew)

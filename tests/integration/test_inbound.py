@@ -225,6 +225,19 @@ def test_a_record_that_is_back_takes_its_time_again(watch: Watch) -> None:
         watch.salon.book(TEN)
 
 
+def test_a_change_that_the_crm_lists_late_is_still_taken(watch: Watch) -> None:
+    """Its moment lies before the newest change dealt with: the windows overlap by an hour."""
+    late, early = watch.sent(TEN), watch.sent(NOON)
+    watch.begin()
+    watch.later(minutes=50)
+    watch.drag(early, FOUR)
+    watch.poll()
+    record_id = watch.record_of(late)
+    watch.lengthen(late, minutes=30, ago=timedelta(minutes=40))
+    watch.poll()
+    assert [item.event.record_id for item in watch.happened(e.CrmBookingMoved)][1:] == [record_id]  # type: ignore[union-attr]  # all are moves
+
+
 def test_taken_for_a_strangers_before_it_became_ours_a_record_has_one_booking_in_the_end(watch: Watch) -> None:
     watch.begin()
     watch.stage.simulator.add_by_hand(by_hand(ANNA, "10:00", 60))

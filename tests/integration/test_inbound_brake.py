@@ -12,7 +12,8 @@ from ledger.errors import SlotTakenError
 from ledger.values import Actor, BookingId
 from projections.crm_diary import brake_state
 from projections.integration import integration
-from sync.errors import UnavailableError
+from sync.errors import GoneError, UnavailableError
+from sync.wire import CrmRecord
 from tests.builders import ANNA, MONDAY, slot
 from tests.stage import Stage, by_hand
 from tests.watch import Watch
@@ -43,10 +44,12 @@ def test_six_of_ten_removed_at_once_are_not_believed_and_what_is_made_by_hand_st
         watch.strike_out(booking_id)
     watch.stage.simulator.add_by_hand(by_hand(ANNA, "12:00", 60))
 
+    read_until = watch.reader.inbox.reading().changed_at
     watch.poll()
     watch.poll()
 
     assert watch.happened(*FOLLOWED) == []
+    assert watch.reader.inbox.reading().changed_at == read_until, "what is withheld is not read yet"
     (braked,) = watch.happened(e.CrmChangeBraked)
     assert braked.event == e.CrmChangeBraked(removed=6, moved=0, known=10)
     with pytest.raises(SlotTakenError):
@@ -107,6 +110,26 @@ def test_an_operators_word_lets_just_that_change_through(watch: Watch) -> None:
     assert len(watch.happened(e.CrmChangeBraked)) == 2
 
 
+def test_a_word_is_used_up_by_the_change_it_was_for(watch: Watch) -> None:
+    booked = week(watch, 18)
+    watch.begin()
+    for booking_id in booked[:6]:
+        watch.strike_out(booking_id)
+    watch.poll()
+    accept(watch)
+    watch.step()
+    assert len(watch.happened(e.CrmBookingRemoved)) == 6
+    assert not watch.reader.brake.is_word_unused()
+    watch.later(minutes=11)
+
+    for booking_id in booked[6:12]:
+        watch.strike_out(booking_id)
+    watch.poll()
+
+    assert len(watch.happened(e.CrmBookingRemoved)) == 6
+    assert len(watch.happened(e.CrmChangeBraked)) == 2
+
+
 def test_the_word_does_not_cover_a_larger_change(watch: Watch) -> None:
     booked = week(watch, 12)
     watch.begin()
@@ -162,13 +185,40 @@ def test_an_empty_list_is_not_everything_deleted(watch: Watch, monkeypatch: pyte
 def test_a_few_that_a_list_leaves_out_are_looked_at_by_their_numbers(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here, gone = week(watch, 2)
+    here, gone, shown = week(watch, 3)
     watch.begin()
     watch.strike_out(gone)
-    monkeypatch.setattr(watch.stage.crm, "records", lambda **_: [])
+    only = watch.stage.crm.record(watch.record_of(shown))
+    monkeypatch.setattr(watch.stage.crm, "records", lambda **_: [only])
     watch.sweep()
     assert watch.place(here).startswith("booked")
     assert watch.place(gone).startswith("cancelled")
+
+
+def test_a_diary_that_shows_nothing_we_know_may_be_another_branchs(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few they are: a wrong branch's number must not call the only visit of tomorrow off."""
+    (only,) = week(watch, 1)
+    watch.begin()
+    record_id = watch.record_of(only)
+    monkeypatch.setattr(watch.stage.crm, "record", gone)
+    monkeypatch.setattr(watch.stage.crm, "records", lambda **_: [])
+    watch.reader.inbox.hint([record_id])
+    assert watch.look() == 1
+    watch.sweep()
+    assert watch.place(only).startswith("booked")
+    assert [item.event for item in watch.happened(e.CrmChangeBraked)] == [e.CrmChangeBraked(1, 0, 1)]
+
+    accept(watch)
+    watch.step()
+
+    assert watch.place(only).startswith("cancelled")
+
+
+def gone(_: int) -> CrmRecord:
+    """The CRM's own word that there is no such record."""
+    raise GoneError(status=404)
 
 
 def test_a_list_that_fails_on_its_second_page_says_nothing(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,6 +199,19 @@ def test_ours_is_created_once_although_its_answer_is_lost_too(stage: Stage, remo
     assert (stage.state(removed).status, stage.sent("POST")) == ("synced", 2)
 
 
+def test_ours_that_never_arrived_is_not_taken_for_the_removed_one(stage: Stage, removed: BookingId) -> None:
+    order = stage.salon.order(Actor("operator", "1"))
+    stage.salon.ledger.execute(ResolveConflict(order, removed, "ours", None, stage.state(removed).asked_at))
+    stage.simulator.set_mode("off")
+    stage.step()
+    stage.simulator.set_mode("ok")
+    for _ in range(2):
+        stage.salon.advance(seconds=70)
+        stage.drain()
+    assert stage.places() == {str(removed): place(FOUR)}
+    assert stage.state(removed).status == "synced"
+
+
 def test_theirs_leaves_it_removed_and_calls_it_off_here(stage: Stage, removed: BookingId) -> None:
     posts = stage.sent("POST")
     resolve(stage, removed, "theirs")

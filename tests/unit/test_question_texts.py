@@ -123,3 +123,4 @@ def test_what_was_sent_and_never_arrived_is_told_from_what_was_refused() -> None
     state = state_of(asked("refused"))
     assert opened(state, failure=failed(parked=True)).question.reason == "refused"
     assert opened(state, failure=failed(outcome="absent", parked=True)).question.reason == "lost"
+    assert opened(state_of(asked("unremovable"))).question.reason == "not_removed"

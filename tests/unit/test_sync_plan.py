@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from console.plans import plan_json
 from ledger import events as e
 from ledger.sync_state import SyncState, fold_sync
 from ledger.values import BookingId, ClientId, RecordId, Slot, booking_code
@@ -129,3 +130,30 @@ def test_a_great_backlog_is_planned_quickly_enough_to_be_planned_for_each_step()
 
     assert len(items) == 499
     assert order(items)[0] == BookingId(499)
+
+
+def test_a_second_record_of_a_visit_is_removed_first_and_counts_as_a_removal() -> None:
+    twins = e.ConflictFound(A, "duplicate", (RecordId(1000 + A), RecordId(7)))
+    answered = e.ConflictResolved(A, ClientId(9), "ours", "duplicate")
+    (item,) = items = plan(moved(A, TEN, FOUR, twins, answered))
+
+    assert (item.step, item.state.surplus) == ("remove", (RecordId(7),))
+    shown = plan_json(items, {}, "ask")
+    assert (shown["cancel"], shown["move"]) == (1, 0)
+    assert shown["items"][0]["operation"] == "cancel"
+
+
+def test_what_is_forced_says_so_and_is_no_conflict_to_come() -> None:
+    busy = e.ConflictFound(A, "slot_busy", (RecordId(7),))
+    answered = e.ConflictResolved(A, ClientId(9), "ours", "slot_busy")
+    (item,) = plan(folded(A, _made(A, TEN), busy, answered))
+
+    assert (item.step, item.state.forced) == ("create", True)
+    assert item.reason.endswith("goes over what stands there")
+
+
+def test_a_request_under_way_is_looked_up_although_the_diary_asks_a_question() -> None:
+    attempt = e.SyncAttempted(A, ClientId(9), 7, "create", (1,), 1, NOW, slot=TEN)
+    (item,) = plan(folded(A, _made(A, TEN), attempt, e.ConflictFound(A, "overlap", (RecordId(7),))))
+
+    assert item.step == "look_up"

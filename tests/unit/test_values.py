@@ -32,6 +32,7 @@ def test_o_is_read_as_zero_and_i_and_l_as_one() -> None:
 @pytest.mark.parametrize("number", [1, 12, 1_234_567_890, (1 << 50) - 1])
 def test_a_number_is_a_booking_id_too(number: int) -> None:
     assert parse_booking_id(str(number)) == number
+    assert parse_booking_id(f" {number}\x1f") == number, "what is no text around it is not looked at"
 
 
 @pytest.mark.parametrize(

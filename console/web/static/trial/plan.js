@@ -49,7 +49,8 @@ function body(plan) {
 }
 
 function line(item) {
-  const step = item.operation === "conflict" && item.step === "parked" ? "parked" : item.operation;
+  const isTold = item.step === "remove" || (item.operation === "conflict" && item.step === "parked");
+  const step = isTold ? item.step : item.operation;
   const why =
     item.conflict && has(`values.kind.${item.conflict}`) && step === "parked"
       ? t(`values.kind.${item.conflict}`)
