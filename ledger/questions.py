@@ -151,7 +151,8 @@ def _keeping_one(state: SyncState, free: SyncState, answer: e.Answer) -> SyncSta
     kept = kept_record(state, answer)
     if kept is None:
         return free
-    surplus = tuple(record for record in state.conflict_records if record != kept)
+    further = dict.fromkeys((*state.surplus, *state.conflict_records))  # what was to be removed still is
+    surplus = tuple(record for record in further if record != kept)
     crm_slot = state.their_slot or state.crm_slot or state.asked_slot or state.slot
     return msgspec.structs.replace(free, record_id=kept, is_in_crm=True, crm_slot=crm_slot, surplus=surplus)
 

@@ -39,6 +39,11 @@ def slot_of(record: CrmRecord) -> Slot:
     return Slot(StaffId(record.staff_id), record.slot_start, record.slot_start + length)
 
 
+def in_question(records: Iterable[CrmRecord], state: SyncState) -> list[int]:
+    """Several records of one booking; first the one that stands where it is wanted, which is what `ours` keeps."""
+    return [record.record_id for record in sorted(records, key=lambda record: not is_at(record, state.slot))]
+
+
 def elsewhere(record: CrmRecord, asked: Slot) -> Slot | None:
     """Where it stands, if not where it was asked to."""
     return None if is_at(record, asked) else slot_of(record)

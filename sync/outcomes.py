@@ -20,7 +20,7 @@ from ledger.values import Actor, RecordId, Slot
 from projections import backlog
 from projections.clients import phone_of
 from sync import errors, look_up
-from sync.contradictions import as_far_as_fulfilled, conflict_of, dragged, elsewhere, slot_of
+from sync.contradictions import as_far_as_fulfilled, conflict_of, dragged, elsewhere, in_question, slot_of
 from sync.pace import Pace
 from sync.patience import Patience
 from sync.refusals import RefusedError, pause_for
@@ -198,7 +198,7 @@ class Outcomes:
             return
         found = look_up.matching(records, state, attempt.slot or state.slot, phone, self._bound_elsewhere(state))
         if len(found.live) > 1:
-            self.conflict(state, "duplicate", [record.record_id for record in found.live], lease)
+            self.conflict(state, "duplicate", in_question(found.live, state), lease)
 
     def _look_up_created(self, state: SyncState, attempt: e.SyncAttempted, lease: Lease) -> None:
         phone = phone_of(self._ledger, self._vault, state.client_id)
@@ -210,7 +210,7 @@ class Outcomes:
             there, record_id = elsewhere(found.live[0], slot), found.live[0].record_id
             self.succeed(as_far_as_fulfilled(self._ledger, attempt, there), record_id, "look_up", lease, there)
         elif found.live:
-            self.conflict(state, "duplicate", [record.record_id for record in found.live], lease)
+            self.conflict(state, "duplicate", in_question(found.live, state), lease)
         elif found.deleted and state.is_wanted:
             # Created, then removed in the CRM: creating it again would undo somebody's decision.
             self.conflict(state, "removed_in_crm", [record.record_id for record in found.deleted], lease)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -90,7 +91,8 @@ class SyncProjector:
                 return None
             except (SealError, MalformedValueError) as unsendable:
                 _log.error("cannot be sent", booking=item.booking_id, error=type(unsendable).__name__)
-                self._outcomes.park(item.state, lease)
+                with suppress(NothingToSyncError):  # something else is wished by now, which is planned anew
+                    self._outcomes.park(item.state, lease)
             except errors.SyncError as failure:
                 # Only reads get here: outcomes of writes are recorded where they happen.
                 self._rest(item.booking_id)

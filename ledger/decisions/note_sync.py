@@ -126,7 +126,7 @@ class NoteConflict:
     """Parks a booking for a person, with the records in question.
 
     Raises NothingToSyncError when something else than `pending`, if given, is wished by now: the look was about another
-    wish. Several records of one booking are a question whatever is wished.
+    wish. Several records of one booking are a question whatever is wished, unless none is wished or in the CRM.
     """
 
     order: Order
@@ -141,10 +141,12 @@ class NoteConflict:
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
         found = e.ConflictFound(self.booking_id, self.kind, self.record_ids, self.their_slot)
-        is_outdated = self.pending is not None and _state(history).pending != self.pending
-        if is_outdated and not _is_about_records(found):
+        state = _state(history)
+        is_outdated = self.pending is not None and state.pending != self.pending
+        is_over = not (state.is_wanted or state.is_in_crm or state.open_attempt)
+        if (is_outdated and not _is_about_records(found)) or (is_over and self.kind == "duplicate"):
             raise errors.NothingToSyncError
-        if _state(history).parked and (known := latest(history, e.ConflictFound)) == found:
+        if state.parked and (known := latest(history, e.ConflictFound)) == found:
             return Already(known)
         return [found]
 

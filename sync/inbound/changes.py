@@ -98,12 +98,14 @@ class Changes:
             holder = self._answered(holder, record_id)
         if holder is None or (not holder.stands and not record.deleted):
             return self._strangers(record, holder, waiting)
-        if holder.is_in_question or not holder.stands:
+        if holder.is_in_question:
             return Change(record_id, "nothing")
+        doubles = self._doubles(history, holder, record_id)
+        if not holder.stands:
+            return Change(record_id, "removed" if doubles else "nothing", tuple(doubles))
         slot = None if record.deleted else self._slot(record, holder)
         services = tuple(ServiceId(service_id) for service_id in record.service_ids)
         change = self._followed(holder, record_id, slot, services)
-        doubles = self._doubles(history, holder, record_id)
         return Change(record_id, change.kind, (*change.decisions, *doubles), change.is_large)
 
     def _followed(

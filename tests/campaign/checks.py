@@ -117,7 +117,7 @@ def _once(world: World) -> Iterator[Broken]:
             services = tuple(str(service["id"]) for service in entry.new.services)
             visits.setdefault((entry.new.client["phone"], services, *place(entry)[:2]), []).append(entry.record_id)
     for visit, records in visits.items():
-        if len(records) > 1 and not born.isdisjoint(records):  # what staff write twice themselves is theirs
+        if any(record in born and record > min(records) for record in records):  # what staff write twice is theirs
             about = {one for record in records for one in _by_number(world, record)}
             yield Broken("a visit twice", f"records {records}: {visit[1:]}", tuple(sorted(about)))
 
@@ -210,6 +210,8 @@ def _kept_apart(world: World) -> Iterator[Broken]:
         if one.said == ELSEWHERE:
             yield Broken("a request to a stranger", str(one))
     for sender in world.senders:
+        for crash in sender.crashes:
+            yield Broken("a sender crashed", crash)
         for what in sender.ledger.usurped:
             yield Broken("stored under a lost lease", what)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -62,6 +63,7 @@ class Sender:
         self.kills: Counter[str] = Counter()
         self.freezes: Counter[str] = Counter()
         self.leases_lost = 0
+        self.crashes: list[str] = []
         self.looks: Counter[str] = Counter()
         self._is_frozen = False
         self._begin()
@@ -105,6 +107,9 @@ class Sender:
             self.leases_lost += 1
         except KilledError:
             self._crm.close()
+            self._begin()
+        except Exception:  # noqa: BLE001  whatever it is, it is told in the run's story
+            self.crashes.append(traceback.format_exc().strip())
             self._begin()
         finally:
             self._office.ground.catch_up()

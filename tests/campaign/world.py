@@ -10,10 +10,12 @@ from datetime import time, timedelta
 import httpx
 
 from ledger import events as e
+from ledger.decisions import boundaries
 from ledger.decisions.integration import ResumeIntegration
 from ledger.decisions.publish_catalog import PublishCatalog
 from ledger.ledger import Ledger, Order
 from ledger.privacy import Vault
+from ledger.sync_state import fold_sync
 from ledger.values import Actor, RecordId
 from sync.access import Access
 from sync.inbound import connect, import_baseline
@@ -110,7 +112,11 @@ class World:
         has_just_looked = self.hand.stopwatch() - self.journal.sent[-1].at < JUST
         if question.kind != "slot_busy" or wish.slot is None or not has_just_looked:
             return
+        state = fold_sync(self.ledger.history(boundaries.booking(question.booking_id)))
+        disowned = state.disowned if state else ()
         for entry in self.simulator.entries():
+            if entry.record_id in disowned:
+                continue
             services = [service["id"] for service in entry.new.services]
             is_same = entry.new.client.get("phone") == wish.person.phone.removeprefix("+")
             if is_same and not entry.deleted and services == [wish.service_id] and place(entry) == where(wish.slot):

@@ -238,10 +238,12 @@ def test_a_change_that_the_crm_lists_late_is_still_taken(watch: Watch) -> None:
     assert [item.event.record_id for item in watch.happened(e.CrmBookingMoved)][1:] == [record_id]  # type: ignore[union-attr]  # all are moves
 
 
-def test_taken_for_a_strangers_before_it_became_ours_a_record_has_one_booking_in_the_end(watch: Watch) -> None:
+@pytest.fixture
+def adopted(watch: Watch) -> BookingId:
+    """Busy by a stranger; staff's own copy of it was taken for another's, before an operator's word made it ours."""
     watch.begin()
     watch.stage.simulator.add_by_hand(by_hand(ANNA, "10:00", 60))
-    booking_id = watch.sent(TEN)  # which is busy, so a person is asked
+    booking_id = watch.sent(TEN)
     phone = phone_of(watch.salon.ledger, watch.salon.vault, watch.stage.state(booking_id).client_id)
     service: Json = {"id": HAIRCUT, "cost": 1500}
     copied = NewEntry(ANNA, TEN.starts_at.replace(tzinfo=None), 3600, (service,), {"phone": phone, "name": "Мария"})
@@ -251,10 +253,24 @@ def test_taken_for_a_strangers_before_it_became_ours_a_record_has_one_booking_in
     watch.salon.ledger.execute(ResolveConflict(watch.salon.order(), booking_id, "ours", asked_at=state.asked_at))
     watch.stage.drain()
     assert watch.record_of(booking_id) == copy["id"]
+    return booking_id
 
-    watch.sweep()
 
+def standing(watch: Watch) -> list[BookingId]:
     with watch.salon.database.transaction() as connection:
-        standing = [one.booking_id for one in schedule.all_bookings(connection) if one.status == "booked"]
-    assert len(standing) == 2, "the stranger's and ours; the copy is ours"
-    assert booking_id in standing
+        return [one.booking_id for one in schedule.all_bookings(connection) if one.status == "booked"]
+
+
+def test_taken_for_a_strangers_before_it_became_ours_a_record_has_one_booking_in_the_end(
+    watch: Watch, adopted: BookingId
+) -> None:
+    watch.sweep()
+    assert len(standing(watch)) == 2, "the stranger's and ours"
+    assert adopted in standing(watch)
+
+
+def test_called_off_before_that_was_seen_it_leaves_nothing_behind(watch: Watch, adopted: BookingId) -> None:
+    watch.salon.cancel(adopted)
+    watch.stage.drain()
+    watch.sweep()
+    assert len(standing(watch)) == 1, "the stranger's"

@@ -160,3 +160,21 @@ def test_a_request_that_took_effect_late_does_not_undo_what_was_wished_since(sta
     stage.drain()
     assert stage.places() == {str(booking_id): place(FOUR)}
     assert stage.state(booking_id).status == "synced"
+
+
+def test_ours_is_the_one_of_two_that_stands_where_it_is_wanted(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    booking_id = stage.salon.book(FOUR)
+    real = stage.crm.create
+
+    def twice(new: NewCrmRecord, **_: object) -> CrmRecord:
+        real(msgspec.structs.replace(new, starts_at=TEN.starts_at))
+        real(new)
+        raise UnknownOutcomeError(detail="lost")
+
+    monkeypatch.setattr(stage.crm, "create", twice)
+    stage.step()
+    monkeypatch.undo()
+    stage.salon.advance(seconds=5)
+    stage.drain()
+    resolve(stage, booking_id, "ours")
+    assert stage.places() == {str(booking_id): place(FOUR)}

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from ledger.decisions.see_crm_booking import SeeCrmBooking
+from ledger.leases import Lease
+from ledger.sync_state import SyncState
 from ledger.values import BookingId, RecordId
 from projections import backlog
 from projections.integration import integration
 from sync import errors
 from sync.inbound import import_baseline
+from sync.outcomes import Outcomes
 from tests.builders import HAIRCUT, slot
 from tests.stage import Stage
 
@@ -100,6 +103,24 @@ def test_a_booking_that_cannot_be_built_waits_for_a_person_and_the_others_go_on(
     assert stage.state(unreadable).conflict == "unsendable"
     assert stage.state(unreadable).status == "parked"
     assert stage.state(other).status == "synced"
+
+
+def test_called_off_while_it_is_found_unfit_to_be_sent_it_is_planned_anew(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client_id = stage.salon.client()
+    unreadable = stage.salon.book(slot("10:00"), client_id)
+    with stage.salon.database.transaction() as connection:
+        connection.execute("DELETE FROM client_keys WHERE client_id = %s", (client_id,))
+    park = Outcomes.park
+
+    def called_off_first(outcomes: Outcomes, state: SyncState, lease: Lease) -> None:
+        stage.salon.cancel(unreadable)
+        park(outcomes, state, lease)
+
+    monkeypatch.setattr(Outcomes, "park", called_off_first)
+    stage.drain()
+    assert stage.state(unreadable).status == "skipped"
 
 
 def test_an_overlap_found_in_the_diary_leaves_an_open_request_open(stage: Stage) -> None:

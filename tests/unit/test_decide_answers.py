@@ -166,6 +166,14 @@ def test_of_several_records_one_stays_and_each_other_is_removed(
     assert (after.status, after.record_id, after.is_in_crm, after.crm_slot) == ("synced", kept, True, TEN)
 
 
+def test_a_further_record_found_before_the_second_is_gone_is_removed_as_well() -> None:
+    memory, third = asked("twin"), RecordId(9003)
+    answer(memory, "ours")
+    then(memory, e.ConflictFound(BOOKING, "duplicate", (RECORD, third)))
+    answer(memory, "ours")
+    assert (state_of(memory).record_id, state_of(memory).surplus) == (RECORD, (TWIN, third))
+
+
 def _from_second(event: e.AnyEvent) -> e.AnyEvent:
     """The switch stands first in the log, so what covers the booking covers the second position."""
     if isinstance(event, e.SyncAttempted):

@@ -162,3 +162,9 @@ def test_staff_who_move_the_record_answer_the_question_by_that() -> None:
     staff = e.CrmBookingMoved(BOOKING, RECORD, FOUR, slot("12:00", staff_id=OLGA), (HAIRCUT,), MARIA)
     then(memory, staff)
     assert (state_of(memory).parked, state_of(memory).operation) == (False, "skip")
+
+
+def test_whether_it_stands_there_twice_is_no_question_of_what_staff_have_removed() -> None:
+    memory = given(*SENT, e.CrmBookingRemoved(BOOKING, RECORD, TEN, MARIA))
+    with pytest.raises(errors.NothingToSyncError):
+        memory.decide(NoteConflict(order(), BOOKING, "duplicate", (RECORD, TWIN)))
