@@ -143,7 +143,7 @@ class NoteConflict:
         found = e.ConflictFound(self.booking_id, self.kind, self.record_ids, self.their_slot)
         state = _state(history)
         is_outdated = self.pending is not None and state.pending != self.pending
-        is_over = not (state.is_wanted or state.is_in_crm or state.open_attempt)
+        is_over = not (state.is_wanted or state.is_in_crm or state.open_attempt or state.pending)
         if (is_outdated and not _is_about_records(found)) or (is_over and self.kind == "duplicate"):
             raise errors.NothingToSyncError
         if state.parked and (known := latest(history, e.ConflictFound)) == found:
