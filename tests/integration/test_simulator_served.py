@@ -221,16 +221,3 @@ def test_a_notice_that_nothing_overtakes_comes_a_little_later(monkeypatch: pytes
         told = receiver.next()
 
     assert told["status"] == "create"
-
-
-def test_the_line_is_quick_enough_for_a_campaign() -> None:
-    """2,000 requests a second are wanted; a third of that would already be a mistake and not a busy machine."""
-    with caller(
-        "http://crm", simulator_line(simulated(Faults(1, {"dropped_after": 0.1, "wrong_offset": 0.1})))
-    ) as http:
-        story(http)
-        began = time.perf_counter()
-        requests = len(story(http)) + len(story(http)) + len(story(http))
-        seconds = time.perf_counter() - began
-
-    assert requests / seconds > 700
