@@ -29,13 +29,16 @@ def test_it_answers_with_its_faults_and_stops_in_order(plain_shell: Shell, tmp_p
     ) as program:
         try:
             assert program.stdout is not None
+            assert program.stderr is not None
             url = program.stdout.readline().strip()
             with httpx.Client(base_url=url, headers={"Authorization": AUTHORIZATION}, trust_env=False) as http:
                 statuses = [http.get("/api/v1/company/9/").status_code for _ in range(3)]
                 zone = http.get("/api/v1/company/9/").json()["data"]["timezone_name"]
                 page = http.get("/", follow_redirects=True)
             program.send_signal(signal.SIGTERM)
-            said, trouble = program.communicate(timeout=10)
+            # Not communicate(): what readline() has taken ahead would be forgotten.
+            said, trouble = program.stdout.read(), program.stderr.read()
+            program.wait(timeout=10)
         finally:
             program.kill()
 
