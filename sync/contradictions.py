@@ -94,3 +94,8 @@ def dragged(
         and has_services_and_phone(record, state, phone)
     ]
     return min(suspects, key=lambda one: one[:2])[2] if suspects else None
+
+
+def suspicion(one: CrmRecord) -> tuple[e.ConflictKind, Slot | None]:
+    """The question whether a single record, elsewhere or removed, is the booking's; and where it stands."""
+    return ("removed_in_crm", None) if one.deleted else ("ambiguous", slot_of(one))

@@ -20,7 +20,7 @@ from ledger.values import Actor, RecordId, Slot
 from projections import backlog
 from projections.clients import phone_of
 from sync import errors, look_up
-from sync.contradictions import as_far_as_fulfilled, conflict_of, dragged, elsewhere, in_question, slot_of
+from sync.contradictions import as_far_as_fulfilled, conflict_of, dragged, elsewhere, in_question, suspicion
 from sync.pace import Pace
 from sync.patience import Patience
 from sync.refusals import RefusedError, pause_for
@@ -96,7 +96,7 @@ class Outcomes:
         except errors.SyncError:
             self._note_failure(attempt, busy, "unknown", lease)
             return
-        found = look_up.matching(records, state, slot, phone, self._bound_elsewhere(state))
+        found = look_up.matching(records, state, slot, phone, self.bound_elsewhere(state))
         if len(found.live) == 1:
             there, record_id = elsewhere(found.live[0], slot), found.live[0].record_id
             self.succeed(as_far_as_fulfilled(self._ledger, attempt, there), record_id, "look_up", lease, there)
@@ -106,7 +106,7 @@ class Outcomes:
 
     def standing(self, state: SyncState, phone: str) -> list[CrmRecord]:
         """Live records where the booking is wanted that are its own, or staff's copies. Raises a read's SyncError."""
-        records, others = look_up.by_slot(self._crm, state.slot), self._bound_elsewhere(state)
+        records, others = look_up.by_slot(self._crm, state.slot), self.bound_elsewhere(state)
         return look_up.matching(records, state, state.slot, phone, others).live
 
     def settle_busy_move(
@@ -196,13 +196,13 @@ class Outcomes:
         except errors.SyncError:
             _log.warning("could not look for a twin", booking=state.booking_id)
             return
-        found = look_up.matching(records, state, attempt.slot or state.slot, phone, self._bound_elsewhere(state))
+        found = look_up.matching(records, state, attempt.slot or state.slot, phone, self.bound_elsewhere(state))
         if len(found.live) > 1:
             self.conflict(state, "duplicate", in_question(found.live, state), lease)
 
     def _look_up_created(self, state: SyncState, attempt: e.SyncAttempted, lease: Lease) -> None:
         phone = phone_of(self._ledger, self._vault, state.client_id)
-        others = self._bound_elsewhere(state)
+        others = self.bound_elsewhere(state)
         records = look_up.by_creation(self._crm, attempt.deadline_at, self._clock.now())
         self._at("look_up", Point.LOOKED)
         found = look_up.matching(records, state, slot := attempt.slot or state.slot, phone, others)
@@ -217,8 +217,8 @@ class Outcomes:
         elif self._patience.is_sure(attempt.attempt_id) and (
             one := dragged(records, state, attempt, phone, others, self._pace)
         ):
-            kind: e.ConflictKind = "removed_in_crm" if one.deleted else "ambiguous"
-            self.conflict(state, kind, [one.record_id], lease, None if one.deleted else slot_of(one))
+            kind, there = suspicion(one)
+            self.conflict(state, kind, [one.record_id], lease, there)
         else:
             self._conclude_absence(attempt, lease)
 
@@ -289,7 +289,7 @@ class Outcomes:
         self._at("conflict", Point.OUTCOME_STORED)
         _log.warning("conflict", booking=state.booking_id, kind=kind, records=record_ids)
 
-    def _bound_elsewhere(self, state: SyncState) -> set[int]:
+    def bound_elsewhere(self, state: SyncState) -> set[int]:
         """Records that are other bookings', and those that are not to be taken for this one any more."""
         others = backlog.records_of_others(self._ledger.recorder.database, state.booking_id)
         return {*others, *state.disowned, *state.surplus}

@@ -11,6 +11,7 @@ import structlog
 
 from ledger import events as e
 from ledger.clock import Clock, later
+from ledger.decisions import boundaries
 from ledger.decisions.note_sync import BeginAttempt
 from ledger.errors import NothingToSyncError, SealError
 from ledger.leases import Lease
@@ -20,7 +21,7 @@ from ledger.sync_state import SyncState
 from ledger.values import Actor, Slot
 from projections.clients import Contact, contact_of
 from sync import errors, look_up
-from sync.contradictions import slot_of
+from sync.contradictions import dragged, slot_of, suspicion
 from sync.outcomes import Outcomes
 from sync.pace import START_WITHIN, Pace
 from sync.plan import PlanItem
@@ -57,6 +58,10 @@ class Sending:
     def create(self, item: PlanItem, lease: Lease) -> None:
         state, contact = item.state, self._contact(item.state)
         write_record(_record_of(state, state.slot, contact), save_if_busy=False)  # what cannot be written is no attempt
+        if (one := self._another_suspect(state, contact.phone)) is not None:
+            kind, there = suspicion(one)
+            self._outcomes.conflict(state, kind, [one.record_id], lease, there)
+            return
         # Going over what stands there must not go over staff's own copy of this very visit.
         copies = self._outcomes.standing(state, contact.phone) if state.forced else []
         if len(copies) > 1:
@@ -79,6 +84,19 @@ class Sending:
             self._outcomes.succeed(attempt, record.record_id, "answer", lease)
             if state.was_absent:
                 self._outcomes.look_for_twin(state, attempt, contact.phone, lease)
+
+    def _another_suspect(self, state: SyncState, phone: str) -> CrmRecord | None:
+        """Once a record was said not to be the booking's: another that may be what the last create made."""
+        if not state.disowned:
+            return None
+        history = self._ledger.history(boundaries.booking(state.booking_id))
+        attempts = [one.event for one in history if isinstance(one.event, e.SyncAttempted)]
+        created = [attempt for attempt in attempts if attempt.operation == "create"]
+        if not created:
+            return None
+        records = look_up.by_creation(self._crm, created[-1].deadline_at, self._clock.now())
+        others = self._outcomes.bound_elsewhere(state)
+        return dragged(records, state, created[-1], phone, others, self._pace)
 
     def move(self, item: PlanItem, lease: Lease) -> None:
         """Replaces the record; before that it is looked at, so that nobody's change in the CRM is written over."""

@@ -8,10 +8,12 @@ import pytest
 from ledger import events as e
 from ledger.decisions.follow_crm import FollowCrmRecord
 from ledger.values import BookingId
+from projections.clients import phone_of
 from sync.errors import InvalidError, UnknownOutcomeError
-from sync.simulator import Faults, Rule
+from sync.simulator import Faults, NewEntry, Rule
+from sync.simulator.exchange import Json
 from sync.wire import CrmRecord, NewCrmRecord
-from tests.builders import OLGA, slot
+from tests.builders import ANNA, HAIRCUT, OLGA, slot
 from tests.integration.test_sync_conflicts import SIX, drag, resolve
 from tests.integration.test_sync_moves import FOUR, NOON, TEN, place, record_of
 from tests.stage import Stage
@@ -94,6 +96,27 @@ def test_it_is_not_ours_so_ours_is_sent_besides(stage: Stage, dragged: BookingId
     resolve(stage, dragged, "retry")
     assert stage.places() == {"": place(SIX), str(dragged): place(TEN)}
     assert stage.state(dragged).status == "synced"
+
+
+def test_said_not_to_be_ours_another_that_may_be_is_asked_about(stage: Stage) -> None:
+    client_id = stage.salon.client()
+    booking_id = stage.salon.book(TEN, client_id)
+    service: Json = {"id": HAIRCUT, "cost": 1500}
+    client: Json = {"phone": phone_of(stage.salon.ledger, stage.salon.vault, client_id), "name": "Мария"}
+    theirs = NewEntry(ANNA, FOUR.starts_at.replace(tzinfo=None), 3600, (service,), client)
+    stage.simulator.add_by_hand(theirs)
+    stage.simulator.set_mode("drop_after_write")
+    stage.step()
+    stage.simulator.set_mode("ok")
+    drag(stage, int(str(stage.simulator.records()[1]["id"])), SIX)
+    stage.drain()
+    stage.salon.advance(seconds=80)
+    stage.drain()
+    assert stage.state(booking_id).their_slot == FOUR
+    resolve(stage, booking_id, "retry")
+    assert (stage.state(booking_id).conflict, stage.state(booking_id).their_slot) == ("ambiguous", SIX)
+    resolve(stage, booking_id, "theirs")
+    assert (stage.state(booking_id).status, stage.sent("POST")) == ("synced", 1)
 
 
 def test_moved_by_the_client_while_that_is_asked_it_is_moved_and_never_sent_twice(
