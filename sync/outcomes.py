@@ -20,7 +20,7 @@ from ledger.values import Actor, RecordId, Slot
 from projections import backlog
 from projections.clients import phone_of
 from sync import errors, look_up
-from sync.contradictions import as_far_as_fulfilled, conflict_of, dragged, elsewhere, in_question, suspicion
+from sync.contradictions import as_far_as_fulfilled, conflict_of, dragged, elsewhere, in_question, slot_of, suspicion
 from sync.pace import Pace
 from sync.patience import Patience
 from sync.refusals import RefusedError, pause_for
