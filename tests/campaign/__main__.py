@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ class Wanted:
 
 def main() -> int:
     wanted = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that its PostgreSQL ends with it
     home = Path(f"/tmp/zapisnik-campaign-{token_hex(3)}")
     began = time.monotonic()
     try:
