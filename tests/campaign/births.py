@@ -28,7 +28,7 @@ class Births:
 
     def __init__(self, simulator: Simulator, hand: Hand) -> None:
         self.all: list[Birth] = []
-        self.very_late: set[int] = set()
+        self.very_late: set[int] = set()  # and whatever else was made for the same booking
         self._hand = hand
         self._simulator, diary = simulator, simulator._diary
         self._add = diary.add
@@ -39,7 +39,8 @@ class Births:
         late, known = self._simulator._late, len(self.all)
         late._waiting = [(0.0 if _is_for(api_id, asked) else due, asked) for due, asked in late._waiting]
         late.do_due()
-        self.very_late.update(birth.record_id for birth in self.all[known:])
+        if len(self.all) > known:
+            self.very_late.update(birth.record_id for birth in self.of(int(api_id)))
 
     def given_up(self) -> list[int]:
         """The bookings whose create was given up and may still take effect."""

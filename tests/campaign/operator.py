@@ -16,19 +16,30 @@ from ledger.events.sync_out import Answer
 from ledger.ledger import Ledger, Order
 from ledger.questions import answers_to, is_dragged
 from ledger.sync_state import SyncState
-from ledger.values import Actor
+from ledger.values import Actor, Slot
 from projections import backlog
 from projections.integration import integration
 from sync.plan import Past
+from sync.simulator import Simulator
 from tests.campaign.births import Births
 from tests.campaign.people import Clients
+from tests.campaign.telling import place, where
 
 
 class Operator:
     """Answers at random among what the question allows; the answers are counted by question."""
 
-    def __init__(self, ledger: Ledger, clients: Clients, births: Births, clock: Clock, dice: random.Random) -> None:
-        self._ledger, self._clients, self._births, self._clock, self._dice = ledger, clients, births, clock, dice
+    def __init__(
+        self,
+        ledger: Ledger,
+        clients: Clients,
+        births: Births,
+        simulator: Simulator,
+        clock: Clock,
+        dice: random.Random,
+    ) -> None:
+        self._ledger, self._clients, self._births, self._simulator = ledger, clients, births, simulator
+        self._clock, self._dice = clock, dice
         self._commands = count(1)
         self.answers: Counter[str] = Counter()
         self.choices: Counter[str] = Counter()
@@ -96,9 +107,13 @@ class Operator:
         possible = list(answers_to(state))
         if not is_dragged(state):
             return possible
-        own = {birth.record_id for birth in self._births.of(state.booking_id)}
+        own = {birth.record_id for birth in self._births.of(state.booking_id)} | self._copies(state.slot)
         is_ours = not own.isdisjoint(state.conflict_records)
         return [one for one in possible if (one == "retry") is not is_ours]
+
+    def _copies(self, slot: Slot) -> set[int]:
+        """What stands just where the booking is wanted is its visit, whoever wrote it down."""
+        return {entry.record_id for entry in self._simulator.entries() if place(entry) == where(slot)}
 
     def _order(self) -> Order:
         return Order(f"campaign:operator:{next(self._commands)}", Actor("operator", "1"), self._clock.now())

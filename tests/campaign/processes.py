@@ -22,7 +22,7 @@ from sync.inbound.steps import Inbound
 from sync.pace import USUAL_PACE
 from sync.plan import PlanItem
 from sync.projector import SyncProjector
-from sync.steps import STEPS, Doing, Point
+from sync.steps import ON_THE_WIRE, STEPS, Doing, Point
 from sync.turns import Turns
 from sync.yclients import Yclients
 from tests.campaign.ground import Ground
@@ -66,6 +66,7 @@ class Sender:
         self.crashes: list[str] = []
         self.looks: Counter[str] = Counter()
         self._is_frozen = False
+        self._doing = ""
         self._begin()
 
     def _begin(self) -> None:
@@ -133,6 +134,10 @@ class Sender:
         return True
 
     def _pass(self, doing: str, point: Point) -> None:
+        if point not in ON_THE_WIRE:
+            self._doing = doing
+        elif self._doing == "remove":
+            doing = "remove"  # the line sees a removal only, and not of what
         if (doing, point) in self.kill_at:
             self.kill_at.discard((doing, point))
             self.kills[f"{doing} {point}"] += 1

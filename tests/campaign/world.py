@@ -73,7 +73,9 @@ class World:
         self.weather = Weather(simulator, random.Random(f"weather:{seed}"), is_real_http=url is not None)
         self.clients = Clients(self.ledger, self.vault, hand.clock, random.Random(f"clients:{seed}"))
         self.staff = Staff(simulator, self.births, self.clients, hand, random.Random(f"staff:{seed}"))
-        self.operator = Operator(self.ledger, self.clients, self.births, hand.clock, random.Random(f"operator:{seed}"))
+        self.operator = Operator(
+            self.ledger, self.clients, self.births, simulator, hand.clock, random.Random(f"operator:{seed}")
+        )
         self.senders = [Sender(self, "first"), Sender(self, "second")]
         self.in_vain: list[tuple[int, str]] = []
         for sender in self.senders:
@@ -115,7 +117,8 @@ class World:
         state = fold_sync(self.ledger.history(boundaries.booking(question.booking_id)))
         disowned = state.disowned if state else ()
         for entry in self.simulator.entries():
-            if entry.record_id in disowned:
+            number = entry.new.api_id
+            if entry.record_id in disowned or (number.isdigit() and number != str(question.booking_id)):
                 continue
             services = [service["id"] for service in entry.new.services]
             is_same = entry.new.client.get("phone") == wish.person.phone.removeprefix("+")
