@@ -157,14 +157,18 @@ class Changes:
         if not record.api_id.isdecimal() or not 0 < int(record.api_id) < 1 << ID_BITS:
             return None
         booking_id = BookingId(int(record.api_id))
-        state = fold_sync(self._ledger.history(boundaries.booking(booking_id)))
+        history = self._ledger.history(boundaries.booking(booking_id))
+        state = fold_sync(history)
         if state is None:
             return None
         if state.open_attempt is not None or (state.is_wanted and state.pending and not state.is_in_crm):
             return Change(record_id, "put_off")
         if record_id in (*state.conflict_records, *state.surplus):
             return Change(record_id, "nothing")
-        if state.is_wanted and state.is_in_crm and state.record_id and look_up.is_at(record, state.slot):
+        # A request of before, taken for lost, may have taken effect after all.
+        asked = [item.event.slot for item in history if isinstance(item.event, e.SyncAttempted) and item.event.slot]
+        is_twin = any(look_up.is_at(record, slot) for slot in (state.slot, *asked))
+        if is_twin and state.is_wanted and state.is_in_crm and state.record_id:
             twice = NoteConflict(self._order(record_id), booking_id, "duplicate", (state.record_id, record_id))
             return Change(record_id, "asked", (twice,))
         return None

@@ -13,7 +13,7 @@ from ledger.leases import acquire
 from ledger.values import RecordId
 from projections import backlog
 from projections.clients import contact_of
-from sync.simulator import NewEntry
+from sync.simulator import Faults, NewEntry, Rule
 from tests.builders import ANNA, HAIRCUT, at, slot
 from tests.stage import Stage, by_hand
 from tests.watch import Watch
@@ -89,6 +89,26 @@ def test_a_second_record_of_one_visit_is_found(watch: Watch) -> None:
     (found,) = watch.happened(e.ConflictFound)
     ids = (watch.record_of(booking_id), RecordId(int(str(record["id"]))))
     assert found.event == e.ConflictFound(booking_id, "duplicate", ids)
+
+
+def test_a_request_taken_for_lost_that_took_effect_after_all_is_found(watch: Watch) -> None:
+    watch.begin()
+    booking_id = watch.salon.book(TEN)
+    watch.stage.simulator.set_faults(Faults(rules=[Rule("late")], slow_seconds=3.0, late_seconds=1e6))
+    watch.stage.step()
+    watch.stage.simulator.set_faults(Faults())
+    watch.salon.move(booking_id, FOUR)
+    for _ in range(2):
+        watch.salon.advance(seconds=80)
+        watch.stage.drain()
+    assert watch.stage.state(booking_id).status == "synced"
+    watch.stage.simulator.finish_late_writes()
+
+    watch.poll()
+
+    (found,) = watch.happened(e.ConflictFound)
+    assert isinstance(found.event, e.ConflictFound)
+    assert (found.event.kind, found.event.record_ids[0]) == ("duplicate", watch.record_of(booking_id))
 
 
 def test_the_record_an_operator_keeps_is_followed_to_where_it_stands(watch: Watch) -> None:
