@@ -13,7 +13,7 @@ from tests.campaign.search import ground_at
 from tests.campaign.tally import REQUIRED, Tally
 
 FOUND_AT: dict[str, int] = {
-    "repeat-create": 3,
+    "repeat-create": 8,
     "busy-is-conflict": 5,
     "api-id-alone": 5,
     "follow-redirect": 17,
