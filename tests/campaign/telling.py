@@ -64,6 +64,8 @@ def _on(one: Told, event: e.AnyEvent) -> None:
             one.record_id = event.record_id
         case e.ConflictFound(kind="duplicate" | "ambiguous"):
             one.asked_about = event.record_ids
+        case e.ConflictResolved(kind="ambiguous", answer="ours" | "theirs") if len(one.asked_about) == 1:
+            one.record_id = one.asked_about[0]
         case e.SyncSucceeded(operation="remove") if one.record_id in (None, event.record_id):
             one.record_id = next((record for record in one.asked_about if record != event.record_id), one.record_id)
         case e.SyncSkipped(reason="past"):
