@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -105,7 +104,3 @@ def require(value: SecretStr | None, variable: str, purpose: str) -> str:
     if value is None or not value.get_secret_value().strip():
         raise UsageError(f"{variable} is not set: {purpose}")
     return value.get_secret_value().strip()
-
-
-def is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0

@@ -81,15 +81,13 @@ def _kind(item: Recorded) -> Kind | None:
     match item.event:
         case e.BookingMade() | e.BookingMoved() | e.BookingCancelled():
             return None if item.by.kind in ("staff", "operator") else "booking"  # they know what they did themselves
-        case e.CrmAnswered():
-            return "integration"
         case e.ClientNoticeFailed():
             return "booking"  # somebody has to ring the client up
         case e.IntegrationPaused() | e.IntegrationResumed():
             return None if item.by.kind == "staff" else "integration"  # the chat saw it done
-        case e.CrmChangeBraked() | e.CrmChangeReleased() | e.ClientNoticeFailed():
+        case e.CrmAnswered() | e.CrmChangeBraked() | e.CrmChangeReleased() | e.ConflictFound():
             return "integration"
-        case e.ConflictFound() | e.SyncFailed(parked=True):
+        case e.SyncFailed(parked=True):
             return "integration"
         case _:
             return None  # nothing else is the staff's news
