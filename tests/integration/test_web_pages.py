@@ -9,6 +9,7 @@ import pytest
 
 from console.web.app import Console
 from ledger import events as e
+from ledger.decisions.brake import BrakeCrmChange, ReleaseCrmChange
 from ledger.decisions.hold import HoldSlot
 from ledger.decisions.see_crm_booking import SeeCrmBooking
 from ledger.privacy import HOUSE
@@ -244,6 +245,17 @@ async def test_all_is_well_or_what_needs_somebody_is_named(salon: Salon, browser
     for words in ("Требует внимания", "решение администратора: Ирина звонит", "нужно решение человека: 1", "HTTP 422"):
         assert words in said, words
     assert f"/bookings/{booking_code(booking_id)}" in links_of(page)
+
+
+async def test_a_brake_is_named_while_it_is_on(salon: Salon, browser: Browser) -> None:
+    salon.resume()
+    salon.ledger.execute(BrakeCrmChange(salon.order(), removed=7, moved=2, known=20))
+    said = text_of(await browser.get("/status"))
+    for words in ("Требует внимания", "удалено 7, перенесено 2 из 20", "zapisnik sync accept"):
+        assert words in said, words
+
+    salon.ledger.execute(ReleaseCrmChange(salon.order()))
+    assert "Всё в порядке." in text_of(await browser.get("/status"))
 
 
 async def test_a_read_model_that_lags_is_named_with_its_lag(salon: Salon, browser: Browser) -> None:
