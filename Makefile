@@ -11,7 +11,7 @@ help:
 	@echo "make test   the tests, on an embedded PostgreSQL (and on TEST_DATABASE_URL if it is set)"
 	@echo "make check  ruff, mypy --strict and the import arrow"
 	@echo "make campaign  1,000 seeded outages, after each of which the CRM and the ledger must be equal (ten minutes)"
-	@echo "make bench  the measured figures, beside their baselines and what was kept (ten minutes)"
+	@echo "make bench  the measured figures, beside their baselines and what was kept (a quarter of an hour)"
 	@echo "make lock   write requirements.lock anew from pyproject.toml"
 	@echo "make clean  remove .venv and caches (never your data)"
 

@@ -15,6 +15,7 @@ from tempfile import gettempdir
 import structlog
 
 from bench import kept
+from bench.plot import long_logs
 from bench.report import Report
 from bench.server import describe, fsync_milliseconds, throwaway_database
 from bench.sizes import FULL, QUICK, Sizes, Stage
@@ -42,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         home = (chosen.home or Path(gettempdir())) / f"zapisnik-bench-{token_hex(4)}"
     report = measure(home, sizes, list(dict.fromkeys(chosen.only or SUBJECTS)))
     _show(report, chosen.json)
+    if chosen.plot:
+        chosen.plot.write_text(long_logs(report.rows, report.surroundings), "utf-8")
     if chosen.keep and not _keep(report):
         return 1
     return exit_code(report, strict=chosen.strict)
@@ -76,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="write JSON into FILE beside the table; without FILE print it instead of the table",
     )
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what `growth` finds, as SVG")
     parser.add_argument("--keep", action="store_true", help="keep this run's ratios, if it may be quoted")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a ratio became worse by more than 20 %%")
     parser.add_argument("--rounds", type=_positive, help=f"interleaved rounds, {FULL.rounds} unless told")
@@ -111,8 +115,11 @@ def _problem(chosen: argparse.Namespace, sizes: Sizes) -> str | None:
         return "--seconds must be above 0"
     if chosen.keep and not sizes.are_full:
         return "--keep needs a full run: what smaller sizes find is not to be quoted"
-    if chosen.json not in (None, TO_STDOUT) and not Path(chosen.json).absolute().parent.is_dir():
-        return f"--json: there is no directory for {chosen.json}"
+    for option, file in (("--json", chosen.json), ("--plot", chosen.plot)):
+        if file not in (None, TO_STDOUT) and not Path(file).absolute().parent.is_dir():
+            return f"{option}: there is no directory for {file}"
+    if chosen.plot and "growth" not in (chosen.only or SUBJECTS):
+        return "--plot draws what `growth` finds: it must be measured"
     url = os.environ.get("DATABASE_URL")
     if url and not chosen.home and (said := explain_connection(url)):
         return f"DATABASE_URL does not answer: {said}"

@@ -164,7 +164,7 @@ class Ours:
         self._database.close()
 
 
-_masters = count(1)
+_masters = count(1_000)  # far from those of `bench.salon` and `bench.logs`
 
 
 def _bookings(writer: int) -> Iterator[e.BookingMade]:

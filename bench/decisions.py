@@ -45,7 +45,7 @@ def measure(stage: Stage) -> list[Row]:
     with ExitStack() as open_executors:
         for one in executors:
             open_executors.enter_context(closing(one))
-        days = [BookingDay(one, threads=MOST_WRITERS, bookings=stage.sizes.bookings) for one in executors]
+        days = [BookingDay(one, salon.masters(MOST_WRITERS), bookings=stage.sizes.bookings) for one in executors]
         contests = [Contest(figures[one.name], day.round) for one, day in zip(executors, days, strict=True)]
         interleaved(stage.sizes.rounds, contests, stage.tell, "decisions")
     library, ours = (figures[one.name] for one in executors)
@@ -81,8 +81,8 @@ class Ours:
 
     name = "ours, all on"
 
-    def __init__(self, conninfo: str) -> None:
-        self._database = Database(conninfo, "bench_decide")
+    def __init__(self, conninfo: str, schema: str = "bench_decide") -> None:
+        self._database = Database(conninfo, schema)
         migrate(self._database)
         recorder = PostgresRecorder(self._database)
         models = [Schedule()]
@@ -138,10 +138,9 @@ class Library:
 class BookingDay:
     """A salon with one master a thread, so that no thread waits for another's slot, only for the log."""
 
-    def __init__(self, executor: Executor, *, threads: int, bookings: int) -> None:
+    def __init__(self, executor: Executor, masters: Sequence[StaffId], *, bookings: int) -> None:
         """`bookings` are made in each round, one a client; the same clients come again in the next round."""
-        self._executor = executor
-        self._masters = salon.masters(threads)
+        self._executor, self._masters = executor, masters
         self._slots = [_slots(staff_id) for staff_id in self._masters]
         order = Order("bench:catalog", salon.SYSTEM, NOW)
         shifts = tuple(salon.shifts(staff_id) for staff_id in self._masters)

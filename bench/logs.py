@@ -16,8 +16,8 @@ from bench import salon
 from ledger import events as e
 from ledger.codec import encode, stored_name
 from ledger.postgres import Database, migrate
-from ledger.tags import tags_of
-from ledger.values import Actor, BookingId, ClientId, Slot, StaffId
+from ledger.tags import command_tag, tags_of
+from ledger.values import ID_BITS, Actor, BookingId, ClientId, Slot, StaffId
 
 MASTERS = 100
 _AT = salon.midnight(salon.MONDAY)
@@ -32,25 +32,27 @@ def visit_slot(number: int) -> Slot:
     return Slot(StaffId(100 + master), starts_at, starts_at + timedelta(hours=1))
 
 
+def booking_of(number: int) -> BookingId:
+    """Ids of full length that differ from visit to visit: an odd factor makes all below 2^50 different."""
+    return BookingId((number + 1) * 678_912_345_678_901 % (1 << ID_BITS))
+
+
 def story() -> Iterator[e.SlotHeld | e.BookingMade | e.BookingCancelled]:
     """The events without end, the same in every run."""
     for number in count():
         slot = visit_slot(number)
-        # Ids of full length that differ from visit to visit: an odd factor makes all below 2^50 different.
-        booking_id, client_id = (
-            ((number + 1) * factor) % (1 << 50) for factor in (678_912_345_678_901, 98_765_432_101)
-        )
-        booking, client = BookingId(booking_id), ClientId(client_id)
+        booking, client = booking_of(number), ClientId((number + 1) * 98_765_432_101 % (1 << ID_BITS))
         yield e.SlotHeld(booking, client, slot, salon.SERVICES, slot.starts_at - timedelta(days=1), "confirmation")
         yield e.BookingMade(booking, client, slot, salon.SERVICES)
         if number % 10 == 9:
             yield e.BookingCancelled(booking, client, slot)
 
 
-def lay_down(database: Database, events: int) -> None:
+def lay_down(database: Database, events: int, *, indexed: bool = False) -> None:
     """Makes the ledger's log that long. By COPY, past `append_events`: digests and hashes are not real ones.
 
-    Nobody verifies the chain here, and tags stand in the events only, since nobody looks one up.
+    Nobody verifies the chain here. Tags stand in the events only, unless they are to be looked up: `indexed` gives each
+    event its command's tag as well, as every event has that was not laid down, and their rows to all of them.
     """
     migrate(database)
     with database.transaction() as connection:
@@ -63,6 +65,15 @@ def lay_down(database: Database, events: int) -> None:
                 data = encode(one, by=by, at=_AT, cause=cause).decode()
                 # Each was an append of its own, so each has its own instant: a page of the log ends with an append.
                 at = _AT + position * timedelta.resolution
-                copy.write_row((position, at, stored_name(type(one)), tags_of(one), data, filler, filler))
+                tags = [*tags_of(one), command_tag(cause)] if indexed else tags_of(one)
+                copy.write_row((position, at, stored_name(type(one)), tags, data, filler, filler))
+        if indexed:
+            # In the order of the key: else a million events take minutes.
+            connection.execute(
+                """INSERT INTO event_tags SELECT DISTINCT t.tag, position FROM events, unnest(tags) AS t (tag)
+                   WHERE position > %s ORDER BY 1, 2""",
+                (stored,),
+            )
     with database.connect() as connection:
-        connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(database.schema, "events")))
+        for table in ("events", "event_tags"):
+            connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(database.schema, table)))

@@ -28,6 +28,10 @@ class Sizes:
     """Events rebuilt from once, to see how much memory that takes."""
     stored: int = 1_000_000
     """Bookings in the schedule when free slots are asked for."""
+    grown: int = 1_000_000
+    """Events in the longest log of those that are compared by their length; the shortest has a hundredth of them."""
+    calls: int = 300
+    """To each of these logs in each round."""
     asked: int = 400
     """Weeks asked for in each round."""
     updates: float = 6.0
@@ -57,6 +61,8 @@ QUICK = Sizes(
     rebuilt=5_000,
     remembered=20_000,
     stored=20_000,
+    grown=20_000,
+    calls=60,
     asked=100,
     updates=1.0,
     waiting=100,

@@ -43,6 +43,12 @@ SUBJECTS = {
             "free_slots",
             ("free-slots",),
         ),
+        Subject(
+            "growth",
+            "cost of an append, a decision and a tag read from 10 thousand to 1 million events",
+            "growth",
+            ("grown-append", "grown-decide", "grown-look"),
+        ),
         Subject("bot", "one bot update, without the network", "updates", ("bot", "bot-most")),
         Subject("sync", "sync replay", "replays", ("sync", "sync-most")),
     )
