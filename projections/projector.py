@@ -100,25 +100,32 @@ def check_installed(database: Database, projections: Sequence[Projection]) -> No
 def pages(recorder: PostgresRecorder, after: int = 0) -> Iterator[list[Recorded]]:
     """The log after a position, in pages that end with an append, never within one; to the head as it is by then.
 
-    The next page is read while the caller is busy with this one.
+    The next page is read and decoded while the caller is busy with this one.
 
     Between the events of one append a table's deferred constraint need not hold, so nobody should commit there.
     """
     with ThreadPoolExecutor(1, "read ahead") as reader:
         size = PAGE
-        reading = reader.submit(recorder.page, None, after, size)
+        reading = reader.submit(_whole_appends, recorder, after, size)
         while True:
-            stored, _ = reading.result()
-            is_last = len(stored) < size
-            # Events of one append share their instant.
-            whole = stored if is_last else [one for one in stored if one.recorded_at < stored[-1].recorded_at]
-            after, size = (whole[-1].position, PAGE) if whole else (after, size * 2)
+            events, is_last = reading.result()
+            # A single append longer than the page: only a longer page has its end.
+            after, size = (events[-1].position, PAGE) if events else (after, size * 2)
             if not is_last:
-                reading = reader.submit(recorder.page, None, after, size)
-            if whole:
-                yield [recorded(one) for one in whole]
+                reading = reader.submit(_whole_appends, recorder, after, size)
+            if events:
+                yield events
             if is_last:
                 return
+
+
+def _whole_appends(recorder: PostgresRecorder, after: int, size: int) -> tuple[list[Recorded], bool]:
+    """The next page without the append that it may cut, and whether it reaches the head."""
+    stored, _ = recorder.page(None, after, size)
+    if len(stored) < size:
+        return [recorded(one) for one in stored], True
+    # Events of one append share their instant.
+    return [recorded(one) for one in stored if one.recorded_at < stored[-1].recorded_at], False
 
 
 def apply_swiftly(projection: Projection, connection: Connection, events: Sequence[Recorded]) -> None:
