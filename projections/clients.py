@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ledger import events as e
 from ledger.decisions import boundaries
-from ledger.decisions.folds import contact, latest
+from ledger.decisions.folds import consent, contact, latest
 from ledger.errors import SealError
 from ledger.ledger import Ledger
 from ledger.privacy import Vault
@@ -58,12 +58,13 @@ def language_of(ledger: Ledger, client_id: ClientId) -> e.Language | None:
 
 
 def has_consented(ledger: Ledger, client_id: ClientId) -> bool:
-    return latest(ledger.history(boundaries.client(client_id)), e.ConsentGiven) is not None
+    """Whether a consent is in force."""
+    return consent(ledger.history(boundaries.client(client_id))) is not None
 
 
 def awaited_of(ledger: Ledger, client_id: ClientId) -> e.Awaits:
     """What a booking of this client still needs: consent, then a contact, then only their word."""
     history = ledger.history(boundaries.client(client_id))
-    if latest(history, e.ConsentGiven) is None:
+    if consent(history) is None:
         return "consent"
     return "contact" if contact(history) is None else "confirmation"

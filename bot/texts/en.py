@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
+from bot.texts.consents import CONSENTS, CURRENT
 from bot.texts.words import Words
 from ledger import errors
-
-_CONSENT = """Consent to the processing of personal data
-
-I allow my personal data to be processed: my name, my phone number and my Telegram identifier.
-
-Who processes them: {salon}{address}.
-
-Purpose: booking the salon's services, contacting me about a booking, moving and cancelling it.
-
-Actions: collecting, recording, storing, correcting, using, passing on to the salon's booking system, deleting. \
-The processing is done by automated means. No advertising is sent on the strength of this consent.
-
-Term: until the purpose is fulfilled or the consent is withdrawn. It can be withdrawn at any time by contacting the \
-salon{phone}.
-
-Version of the text: {version}"""
 
 EN = Words(
     locale="en",
@@ -60,8 +45,8 @@ EN = Words(
     kept="{summary}\n\nWe are keeping this time for you until {until}.",
     why_consent="To book you in we need your name and phone number. Below is the consent to our processing them: "
     "please read it and answer with a button underneath.",
-    consent=_CONSENT,
-    consent_version="1",
+    consent=CONSENTS[CURRENT]["en"],
+    consent_version=CURRENT,
     consent_given="✓ You gave your consent: {moment}.",
     consent_changed="The text of the consent is a different one now. Please read it once more.",
     consent_refused="We understand. Without your consent we can't book you in here, so we have let the time go.",

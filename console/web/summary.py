@@ -35,8 +35,18 @@ def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
             return _message(event, voice)
         case e.ClientNoticeSent() | e.ClientNoticeFailed():
             return [voice.words.value("reason", event.reason)] if isinstance(event, e.ClientNoticeFailed) else []
-        case e.CatalogPublished() | e.ShiftsPublished() | e.ClientRegistered() | e.LanguageChosen() | e.ConsentGiven():
+        case e.CatalogPublished() | e.ShiftsPublished():
             return _salon(event, voice)
+        case (
+            e.ClientRegistered()
+            | e.LanguageChosen()
+            | e.ConsentGiven()
+            | e.ConsentWithdrawn()
+            | e.ErasureRequested()
+            | e.ErasureCalledOff()
+            | e.PersonalDataViewed()
+        ):
+            return _client(event, voice)
         case _:
             assert_never(event)
 
@@ -136,17 +146,27 @@ def _message(event: e.ReminderEvent | e.NoticeEvent, voice: Voice) -> list[str]:
             return [kind, words.covers_count.format(count=len(event.covers)), words.value("reason", event.reason)]
 
 
-def _salon(event: e.CatalogEvent | e.ClientEvent, voice: Voice) -> list[str]:
-    words = voice.words
+def _salon(event: e.CatalogEvent, voice: Voice) -> list[str]:
     match event:
         case e.CatalogPublished():
-            return [words.offers_count.format(services=len(event.services), staff=len(event.staff))]
+            return [voice.words.offers_count.format(services=len(event.services), staff=len(event.staff))]
         case e.ShiftsPublished():
             return [voice.staff(event.staff_id)]
+
+
+def _client(event: e.ClientEvent, voice: Voice) -> list[str]:
+    words = voice.words
+    match event:
         case e.ClientRegistered() | e.LanguageChosen():
             return [words.value("language", event.language)]
-        case e.ConsentGiven():
+        case e.ConsentGiven() | e.ConsentWithdrawn():
             return [words.value("purpose", event.purpose), words.text_version.format(version=event.version)]
+        case e.ErasureRequested():
+            return [words.no_later_than.format(day=voice.date(event.due_on))]
+        case e.ErasureCalledOff():
+            return []
+        case e.PersonalDataViewed():
+            return [", ".join(words.value("what", what) for what in event.what), event.where]
 
 
 def _record(record_id: int | None, voice: Voice) -> str:

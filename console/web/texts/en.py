@@ -240,6 +240,7 @@ EN = Words(
     records_count="{count} records",
     company="branch no. {number}",
     attempt_number="attempt {number}",
+    no_later_than="no later than {day}",
     text_version="version {version} of the text",
     covers_count="events: {count}",
     waits_for_a_person="waits for a person",

@@ -240,6 +240,7 @@ RU = Words(
     records_count="записей: {count}",
     company="филиал № {number}",
     attempt_number="попытка {number}",
+    no_later_than="не позднее {day}",
     text_version="версия текста {version}",
     covers_count="событий: {count}",
     waits_for_a_person="ждёт решения человека",

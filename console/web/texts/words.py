@@ -217,6 +217,7 @@ class Words:
     company: str
     attempt_number: str
     text_version: str
+    no_later_than: str
     covers_count: str
     waits_for_a_person: str
     next_attempt: str
