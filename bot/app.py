@@ -34,6 +34,7 @@ from bot.screens import (
     menu,
     move,
     my_bookings,
+    my_data,
     new_visit,
     refused,
     services,
@@ -108,6 +109,13 @@ def _presses(bot_services: BotServices) -> Router:
     on(buttons.AskMove, move.ask)
     on(buttons.MoveTo, move.move)
 
+    on(buttons.MyData, my_data.show)
+    on(buttons.AskWithdraw, my_data.ask_withdraw)
+    on(buttons.Withdraw, my_data.withdraw)
+    on(buttons.AskErasure, my_data.ask_erasure)
+    on(buttons.Erase, my_data.erase)
+    on(buttons.KeepData, my_data.keep)
+
     @router.callback_query(buttons.Nothing.filter())
     async def ignore(query: CallbackQuery, bot: Bot) -> None:
         await answer_press(bot, query, None)
@@ -140,6 +148,10 @@ def _messages(bot_services: BotServices) -> Router:
     @router.message(Command("language"))
     async def speak(message: Message, bot: Bot, event_update: Update) -> None:
         await reply(message, bot, event_update, language.ask, None)
+
+    @router.message(Command("mydata"))
+    async def my_own(message: Message, bot: Bot, event_update: Update) -> None:
+        await reply(message, bot, event_update, my_data.show, None)
 
     @router.message(F.contact)
     async def contact(message: Message, bot: Bot, event_update: Update) -> None:

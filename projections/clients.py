@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from ledger import events as e
 from ledger.decisions import boundaries
-from ledger.decisions.folds import consent, contact, latest
+from ledger.decisions.folds import consent, contact, erasure_asked, latest
 from ledger.errors import SealError
 from ledger.ledger import Ledger
 from ledger.privacy import Vault
@@ -60,6 +61,12 @@ def language_of(ledger: Ledger, client_id: ClientId) -> e.Language | None:
 def has_consented(ledger: Ledger, client_id: ClientId) -> bool:
     """Whether a consent is in force."""
     return consent(ledger.history(boundaries.client(client_id))) is not None
+
+
+def erasure_due(ledger: Ledger, client_id: ClientId) -> date | None:
+    """By when a client who asked for it has to be erased; None for everybody else."""
+    asked = erasure_asked(ledger.history(boundaries.erasure(client_id)))
+    return asked.due_on if asked else None
 
 
 def awaited_of(ledger: Ledger, client_id: ClientId) -> e.Awaits:

@@ -11,7 +11,7 @@ from bot.texts.consents import sha256_of, shown_text
 from bot.texts.formats import moment_words
 from ledger.decisions.clients import GiveConsent
 from ledger.decisions.lapse import LapseHold
-from projections.clients import awaited_of
+from projections.clients import awaited_of, erasure_due
 from projections.schedule import ScheduledBooking
 
 
@@ -21,7 +21,9 @@ def or_later(request: Request, kept: ScheduledBooking) -> Screen:
     held = words.kept.format(summary=summary(request, kept), until=kept_until(request, kept))
     match awaited_of(request.services.ledger, request.client_id):
         case "consent":
-            return Screen((Part(f"{held}\n\n{words.why_consent}"), _document(request, kept)))
+            asked = erasure_due(request.services.ledger, request.client_id)
+            said = [held, words.consent_ends_erasure if asked else "", words.why_consent]
+            return Screen((Part("\n\n".join(filter(None, said))), _document(request, kept)))
         case "contact":
             return contact.ask(request).after(Part(held))
         case "confirmation":

@@ -74,8 +74,8 @@ NOTICES_EN = NoticeWords(
     erase_so="What to do: settle the open bookings with the client, then run zapisnik client erase {client}",
     keeps_data="↩️ The client has thought better of it: their data need not be erased",
     took_consent_back="✋ A client withdrew the consent to process their data",
-    erase_when_over="The bookings stand, and the bot reminds of them as usual. Once none is open, the law gives 30 days "
-    "to erase the data, unless there is another ground to keep it: zapisnik client erase {client}",
+    erase_when_over="The bookings stand, and the bot reminds of them as usual. Once none is open, the law gives 30 "
+    "days to erase the data, unless there is another ground to keep it: zapisnik client erase {client}",
     open_bookings="Open bookings: {codes}",
     no_open_bookings="No open bookings",
     paused="⚠️ Sending to the CRM is stopped.\nReason: {reason}\n\nClients go on booking as usual. New, moved and "

@@ -35,10 +35,10 @@ def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
             return _message(event, voice)
         case e.ClientNoticeSent() | e.ClientNoticeFailed():
             return [voice.words.value("reason", event.reason)] if isinstance(event, e.ClientNoticeFailed) else []
-        case e.CatalogPublished() | e.ShiftsPublished():
-            return _salon(event, voice)
         case (
-            e.ClientRegistered()
+            e.CatalogPublished()
+            | e.ShiftsPublished()
+            | e.ClientRegistered()
             | e.LanguageChosen()
             | e.ConsentGiven()
             | e.ConsentWithdrawn()
@@ -46,7 +46,7 @@ def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
             | e.ErasureCalledOff()
             | e.PersonalDataViewed()
         ):
-            return _client(event, voice)
+            return _salon(event, voice)
         case _:
             assert_never(event)
 
@@ -146,17 +146,13 @@ def _message(event: e.ReminderEvent | e.NoticeEvent, voice: Voice) -> list[str]:
             return [kind, words.covers_count.format(count=len(event.covers)), words.value("reason", event.reason)]
 
 
-def _salon(event: e.CatalogEvent, voice: Voice) -> list[str]:
-    match event:
-        case e.CatalogPublished():
-            return [voice.words.offers_count.format(services=len(event.services), staff=len(event.staff))]
-        case e.ShiftsPublished():
-            return [voice.staff(event.staff_id)]
-
-
-def _client(event: e.ClientEvent, voice: Voice) -> list[str]:
+def _salon(event: e.CatalogEvent | e.ClientEvent, voice: Voice) -> list[str]:
     words = voice.words
     match event:
+        case e.CatalogPublished():
+            return [words.offers_count.format(services=len(event.services), staff=len(event.staff))]
+        case e.ShiftsPublished():
+            return [voice.staff(event.staff_id)]
         case e.ClientRegistered() | e.LanguageChosen():
             return [words.value("language", event.language)]
         case e.ConsentGiven() | e.ConsentWithdrawn():
