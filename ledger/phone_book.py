@@ -38,6 +38,13 @@ def clients_with_phone(database: Database, vault: Vault, phone: str) -> list[Cli
     return found if proved is None else list(dict.fromkeys([proved, *found]))
 
 
+def has_phone(database: Database, client_id: ClientId) -> bool:
+    """Whether the client can be looked up by a phone."""
+    with database.transaction() as connection:
+        row = connection.execute("SELECT 1 FROM client_phones WHERE client_id = %s", (client_id,)).fetchone()
+    return row is not None
+
+
 def note_old_phones(recorder: PostgresRecorder, vault: Vault) -> int:
     """Fills an empty book from the log, in one transaction; gives how many phones were noted.
 

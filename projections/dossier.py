@@ -11,6 +11,7 @@ from ledger.codec import Recorded
 from ledger.decisions import boundaries
 from ledger.errors import SealError
 from ledger.ledger import Ledger
+from ledger.phone_book import has_phone
 from ledger.postgres import Database
 from ledger.privacy import HandleKind, Vault
 from ledger.recorder import BoundaryItem
@@ -22,7 +23,8 @@ from projections.people import Person, person_of
 from projections.schedule import ScheduledBooking
 
 HANDLES: tuple[HandleKind, ...] = ("telegram", "phone")
-MessageEvent = e.ReminderSent | e.ReminderFailed | e.ClientNoticeSent | e.ClientNoticeFailed
+MESSAGES = (e.ReminderSent, e.ReminderFailed, e.ClientNoticeSent, e.ClientNoticeFailed)
+"""What was sent to a client, or could not be."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,6 @@ class HeldBooking:
 
 
 @dataclass(frozen=True)
-class Message:
-    """Something that was sent to the client, or could not be."""
-
-    at: datetime
-    event: MessageEvent
-
-
-@dataclass(frozen=True)
 class Look:
     """Somebody opened the client's data."""
 
@@ -81,7 +75,7 @@ class Dossier:
     contacts: tuple[KnownContact, ...]
     found_by: tuple[HandleKind, ...]
     bookings: tuple[HeldBooking, ...]
-    messages: tuple[Message, ...]
+    messages: tuple[Recorded, ...]
     looks: tuple[Look, ...]
     events: int
 
@@ -98,9 +92,9 @@ def dossier_of(ledger: Ledger, database: Database, vault: Vault, client_id: Clie
     return Dossier(
         person=person_of(ledger, database, client_id, now),
         contacts=tuple(_contact(vault, item, item.event) for item in own if isinstance(item.event, e.ClientRegistered)),
-        found_by=tuple(kind for kind in HANDLES if vault.has_handle(client_id, kind)),
+        found_by=tuple(kind for kind in HANDLES if _is_found_by(database, vault, client_id, kind)),
         bookings=bookings,
-        messages=tuple(Message(item.at, item.event) for item in own if isinstance(item.event, MessageEvent)),
+        messages=tuple(item for item in own if isinstance(item.event, MESSAGES)),
         looks=tuple(
             Look(item.at, item.by, item.event.what, item.event.where)
             for item in own
@@ -108,6 +102,10 @@ def dossier_of(ledger: Ledger, database: Database, vault: Vault, client_id: Clie
         ),
         events=len(events),
     )
+
+
+def _is_found_by(database: Database, vault: Vault, client_id: ClientId, kind: HandleKind) -> bool:
+    return vault.has_handle(client_id, kind) or (kind == "phone" and has_phone(database, client_id))
 
 
 def _booking(

@@ -191,6 +191,7 @@ class Words:
     is_behind: str
     has_failed_updates: str
     has_no_diary: str
+    has_erasures: str
     # when it goes wrong
     page_missing: str
     page_missing_lead: str
