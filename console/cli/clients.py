@@ -37,7 +37,7 @@ def find(
 ) -> None:
     """Find a client by a phone or a Telegram id. Exit code 1 when there is none."""
     with house_of() as house:
-        found = _found(house, " ".join(who))
+        found = clients_named(house, " ".join(who))
         if not found:
             raise FoundError(
                 f"no client of this ledger has that {'Telegram id' if who[0].startswith('@') else 'phone'}"
@@ -63,7 +63,7 @@ def export(
 ) -> None:
     """Write out everything held on a client, for the client. That it was opened is written down."""
     with house_of() as house:
-        client_id = _client(house, client)
+        client_id = client_named(house, client)
         caught_up(house)
         with _output(out) as write:
             dossier = note_viewing(house, [client_id], EVERYTHING, "cli:client export").dossier(client_id)
@@ -74,8 +74,8 @@ def export(
         typer.echo(f"Everything held on client {client_id} is in {out}. It is personal: hand it over and delete it.")
 
 
-def _found(house: House, text: str) -> list[ClientId]:
-    """Raises UsageError for what can be neither a phone nor a Telegram id."""
+def clients_named(house: House, text: str) -> list[ClientId]:
+    """Who has this phone or Telegram id. Raises UsageError for what can be neither."""
     if text.startswith("@"):
         number = text.removeprefix("@")
         if not (number.isascii() and number.isdecimal()):
@@ -93,10 +93,10 @@ def _found(house: House, text: str) -> list[ClientId]:
     return clients_with_phone(house.database, house.vault, phone)
 
 
-def _client(house: House, text: str) -> ClientId:
-    """Raises UsageError or FoundError unless it is exactly one client of this ledger."""
+def client_named(house: House, text: str) -> ClientId:
+    """One client, by their id, phone or Telegram id. Raises UsageError or FoundError unless it is exactly one."""
     if text.startswith(("@", "+")):
-        found = _found(house, text)
+        found = clients_named(house, text)
         if len(found) > 1:
             ids = ", ".join(str(one) for one in found)
             raise UsageError(f"several clients gave this phone: name one of them by id, {ids}")
