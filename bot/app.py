@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from aiogram import Bot, Dispatcher, F, Router
@@ -74,16 +74,21 @@ def build_dispatcher(bot_services: BotServices, staff_chat: StaffChat | None = N
     return dispatcher
 
 
+def _pressed(bot_services: BotServices, show: Callable[[Request, _B], Screen]) -> Callable[..., Awaitable[None]]:
+    """Handles a press on a button of this screen. `...`: the dispatcher hands over what is named."""
+
+    async def handle(query: CallbackQuery, callback_data: _B, bot: Bot, event_update: Update) -> None:
+        request = _request(bot_services, bot, event_update, query.from_user)
+        await answer_press(bot, query, await asyncio.to_thread(_decide, request, show, callback_data))
+
+    return handle
+
+
 def _presses(bot_services: BotServices) -> Router:
     router = Router(name="presses")
 
     def on(kind: type[_B], show: Callable[[Request, _B], Screen]) -> None:
-        async def handle(query: CallbackQuery, callback_data: _B, bot: Bot, event_update: Update) -> None:
-            request = _request(bot_services, bot, event_update, query.from_user)
-            shown = await asyncio.to_thread(_decide, request, show, callback_data)
-            await answer_press(bot, query, shown)
-
-        router.callback_query.register(handle, F.message.chat.type == "private", kind.filter())
+        router.callback_query.register(_pressed(bot_services, show), F.message.chat.type == "private", kind.filter())
 
     on(buttons.Menu, menu.show)
     on(buttons.Speak, language.choose)
@@ -108,7 +113,6 @@ def _presses(bot_services: BotServices) -> Router:
     on(buttons.MoveTimes, move.show_times)
     on(buttons.AskMove, move.ask)
     on(buttons.MoveTo, move.move)
-
     on(buttons.MyData, my_data.show)
     on(buttons.AskWithdraw, my_data.ask_withdraw)
     on(buttons.Withdraw, my_data.withdraw)

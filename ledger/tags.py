@@ -49,6 +49,8 @@ def slot_tags(slot: Slot) -> list[str]:
 
 def tags_of(event: e.AnyEvent) -> list[str]:
     """The timelines an event belongs to, apart from its command's."""
+    if isinstance(event, e.SyncEvent):
+        return [booking_tag(event.booking_id), *(record_tag(record) for record in _records(event))]
     match event:
         case e.CatalogPublished():
             return [CATALOG]
@@ -86,15 +88,6 @@ def tags_of(event: e.AnyEvent) -> list[str]:
             | e.CrmChangeReleased()
         ):
             return [INTEGRATION]
-        case (
-            e.SyncAttempted()
-            | e.SyncSucceeded()
-            | e.SyncFailed()
-            | e.SyncSkipped()
-            | e.ConflictFound()
-            | e.ConflictResolved()
-        ):
-            return [booking_tag(event.booking_id), *(record_tag(record) for record in _records(event))]
         case e.CrmBookingSeen() | e.CrmBookingMoved() | e.CrmBookingRemoved():
             return _crm_booking_tags(event)
         case _:

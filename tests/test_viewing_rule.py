@@ -1,4 +1,4 @@
-"""At the console clients' data is opened in one place, which writes it down; a page or command that forgets is found."""
+"""Clients' data is opened at the console in one place, which writes it down; a page that forgets is found."""
 
 from __future__ import annotations
 
