@@ -1,4 +1,4 @@
-"""`zapisnik consent show`: the texts clients agree to, and the text behind a checksum on record."""
+"""`zapisnik consent`: the texts clients agree to, the text behind a checksum on record, and a consent taken back."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Annotated
 import typer
 
 from bot.texts.consents import CONSENTS, CURRENT, ConsentText, consent_texts, text_behind
-from console.cli.common import house_of, print_json
+from console.cli.clients import client_named
+from console.cli.common import house_of, operator_of, print_json
 from console.errors import FoundError, UsageError
 from console.wiring import House
 from ledger import events as e
 from ledger.codec import stored_name
+from ledger.decisions.withdraw_consent import WithdrawConsent
 from ledger.events import CatalogPublished, Language
+from ledger.ledger import Order
+from ledger.privacy import random_id
 from ledger.recorder import BoundaryItem
 from ledger.tags import CATALOG
+from projections import schedule
 
 commands = typer.Typer(no_args_is_help=True)
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-
-
-@commands.callback()
-def consent() -> None:
-    """What clients agree to."""
 
 
 @commands.command()
@@ -53,6 +53,21 @@ def show(
         print_json(_json(found))
     else:
         typer.echo(f"{found.text}\n\nversion {found.version}, {found.language}, SHA-256 {found.sha256}")
+
+
+@commands.command()
+def withdraw(
+    client: Annotated[str, typer.Argument(help="A client's id, a phone with its +, or @ and a Telegram id.")],
+) -> None:
+    """Take back a client's consent, as they asked for it outside the bot. Exit code 1 when none is in force."""
+    with house_of() as house:
+        client_id = client_named(house, client)
+        order = Order(f"console:{random_id()}", operator_of(house), house.clock.now())
+        done = house.ledger.execute(WithdrawConsent(order, client_id))
+        if done.repeated:
+            raise FoundError(f"client {client_id} has no consent in force")
+        coming = schedule.bookings_of(house.database, client_id, house.clock.now())
+    typer.echo(f"The consent of client {client_id} is taken back. Bookings that stand: {len(coming)}.")
 
 
 def _salons(house: House) -> list[CatalogPublished]:

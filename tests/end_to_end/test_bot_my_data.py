@@ -67,10 +67,10 @@ async def test_a_client_reads_all_that_is_held_about_them(salon: Salon, by_comma
         "",
         "Имя: Мария",
         f"Телефон: {PHONE}",
-        "Telegram: ваш номер там, 111. По нему бот вас узнаёт",
+        "Номер в Telegram: 111, по нему бот вас узнаёт",
         "Язык: Русский",
         "Контакт вы оставили: 6 января 2030, 12:00",
-        "Визитов прошло: 0. Предстоит: 1. Отменено: 0",
+        "Визиты: прошло 0, предстоит 1, отменено 0",
         "Согласие на обработку данных вы дали: 6 января 2030, 12:00, версия текста 1",
         "",
     ]
@@ -84,7 +84,7 @@ async def test_visits_are_counted_as_they_went(salon: Salon) -> None:
         salon.cancel(salon.book(slot("12:00"), maria_of(salon)))
         salon.book(slot("18:00"), maria_of(salon))
         salon.advance(hours=24)
-        assert "Визитов прошло: 1. Предстоит: 1. Отменено: 1" in await maria.press("Мои данные")
+        assert "Визиты: прошло 1, предстоит 1, отменено 1" in await maria.press("Мои данные")
 
 
 async def test_a_stranger_is_told_that_nothing_is_held_and_stays_a_stranger(salon: Salon) -> None:

@@ -15,6 +15,7 @@ from ledger.decisions.note_sync import BeginAttempt, NoteConflict, NoteOutcome
 from ledger.ledger import recorded
 from ledger.phone_book import note_phone
 from ledger.values import BookingId, ClientId, Sealed, booking_code
+from projections.clients import has_consented
 from tests.builders import failed, slot
 from tests.salon import Salon
 from tests.shell import Shell, refused
@@ -231,3 +232,16 @@ def test_the_text_behind_a_checksum_on_record_is_shown(shell: Shell, salon: Salo
     assert present["text"] in shell.run("consent", "show", "2").stdout
     refused(shell.run("consent", "show", "ab" * 32), "no text of any version", code=1)
     refused(shell.run("consent", "show", "7"), "no version '7'")
+
+
+def test_a_consent_is_taken_back_for_somebody_who_asks_in_the_salon(
+    shell: Shell, salon: Salon, maria: ClientId
+) -> None:
+    salon.book(slot("10:00"), maria)
+    ready(salon)
+
+    done = shell.run("consent", "withdraw", "@111")
+
+    assert done.stdout == f"The consent of client {maria} is taken back. Bookings that stand: 1.\n"
+    assert not has_consented(salon.ledger, maria)
+    refused(shell.run("consent", "withdraw", str(maria)), "no consent in force", code=1)
