@@ -108,6 +108,16 @@ def test_two_people_with_one_phone_are_both_found(shell: Shell, salon: Salon, ma
     refused(shell.run("client", "export", PHONE), "several clients", str(maria), str(daughter))
 
 
+def test_clients_of_before_the_phone_book_are_found_after_migrate(shell: Shell, salon: Salon) -> None:
+    anna = salon.client("444")
+    ready(salon)
+    refused(shell.run("client", "find", "+79160000001"), "no client", code=1)
+
+    assert shell.run("migrate").returncode == 0
+
+    assert shell.json("client", "find", "+79160000001")[0]["client_id"] == anna
+
+
 def test_what_a_client_wishes_and_what_waits_is_seen_at_once(shell: Shell, salon: Salon, maria: ClientId) -> None:
     booking_id = salon.book(slot("10:00"), maria)
     salon.ledger.execute(NoteConflict(salon.order(), booking_id, "slot_busy", ()))

@@ -98,12 +98,16 @@ def test_whom_an_export_is_about_is_one_client_for_certain(
 
 
 def test_a_phone_leads_to_everybody_who_gave_it_and_first_to_whom_it_is_proved(salon: Salon) -> None:
-    typed, proved = salon.client("1"), salon.client("2")
-    for client_id in (typed, proved, typed):
+    typed, too = sorted((salon.client("1"), salon.client("2")))
+    for client_id in (too, typed, too):
         note_phone(salon.database, salon.vault, client_id, PHONE)
-    salon.vault.link(proved, "phone", PHONE)
+    assert clients_with_phone(salon.database, salon.vault, PHONE) == [typed, too]
 
-    assert clients_with_phone(salon.database, salon.vault, PHONE) == [proved, typed]
+    imported = salon.vault.client_for("phone", PHONE)
+    assert clients_with_phone(salon.database, salon.vault, PHONE) == [imported, typed, too]
+    note_phone(salon.database, salon.vault, imported, PHONE)
+    assert clients_with_phone(salon.database, salon.vault, PHONE)[0] == imported
+    assert len(clients_with_phone(salon.database, salon.vault, PHONE)) == 3
     assert clients_with_phone(salon.database, salon.vault, "+79160000000") == []
 
 
