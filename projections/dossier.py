@@ -37,6 +37,9 @@ class KnownContact:
     telegram: str
     phone_verified: bool
 
+    def __repr__(self) -> str:
+        return "KnownContact(…)"
+
 
 @dataclass(frozen=True)
 class Said:
@@ -44,6 +47,9 @@ class Said:
 
     at: datetime
     text: str
+
+    def __repr__(self) -> str:
+        return "Said(…)"
 
 
 @dataclass(frozen=True)
