@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from aiogram import Bot, Dispatcher, F, Router
@@ -34,6 +34,7 @@ from bot.screens import (
     menu,
     move,
     my_bookings,
+    my_data,
     new_visit,
     refused,
     services,
@@ -73,16 +74,21 @@ def build_dispatcher(bot_services: BotServices, staff_chat: StaffChat | None = N
     return dispatcher
 
 
+def _pressed(bot_services: BotServices, show: Callable[[Request, _B], Screen]) -> Callable[..., Awaitable[None]]:
+    """Handles a press on a button of this screen. `...`: the dispatcher hands over what is named."""
+
+    async def handle(query: CallbackQuery, callback_data: _B, bot: Bot, event_update: Update) -> None:
+        request = _request(bot_services, bot, event_update, query.from_user)
+        await answer_press(bot, query, await asyncio.to_thread(_decide, request, show, callback_data))
+
+    return handle
+
+
 def _presses(bot_services: BotServices) -> Router:
     router = Router(name="presses")
 
     def on(kind: type[_B], show: Callable[[Request, _B], Screen]) -> None:
-        async def handle(query: CallbackQuery, callback_data: _B, bot: Bot, event_update: Update) -> None:
-            request = _request(bot_services, bot, event_update, query.from_user)
-            shown = await asyncio.to_thread(_decide, request, show, callback_data)
-            await answer_press(bot, query, shown)
-
-        router.callback_query.register(handle, F.message.chat.type == "private", kind.filter())
+        router.callback_query.register(_pressed(bot_services, show), F.message.chat.type == "private", kind.filter())
 
     on(buttons.Menu, menu.show)
     on(buttons.Speak, language.choose)
@@ -107,6 +113,12 @@ def _presses(bot_services: BotServices) -> Router:
     on(buttons.MoveTimes, move.show_times)
     on(buttons.AskMove, move.ask)
     on(buttons.MoveTo, move.move)
+    on(buttons.MyData, my_data.show)
+    on(buttons.AskWithdraw, my_data.ask_withdraw)
+    on(buttons.Withdraw, my_data.withdraw)
+    on(buttons.AskErasure, my_data.ask_erasure)
+    on(buttons.Erase, my_data.erase)
+    on(buttons.KeepData, my_data.keep)
 
     @router.callback_query(buttons.Nothing.filter())
     async def ignore(query: CallbackQuery, bot: Bot) -> None:
@@ -140,6 +152,10 @@ def _messages(bot_services: BotServices) -> Router:
     @router.message(Command("language"))
     async def speak(message: Message, bot: Bot, event_update: Update) -> None:
         await reply(message, bot, event_update, language.ask, None)
+
+    @router.message(Command("mydata"))
+    async def my_own(message: Message, bot: Bot, event_update: Update) -> None:
+        await reply(message, bot, event_update, my_data.show, None)
 
     @router.message(F.contact)
     async def contact(message: Message, bot: Bot, event_update: Update) -> None:

@@ -224,6 +224,34 @@ class MoveTo(CallbackData, prefix="mm"):
     any_master: bool = False
 
 
+class MyData(CallbackData, prefix="me"):
+    """What is held about me. Whose data it is, the press says, not the button."""
+
+
+class AskWithdraw(CallbackData, prefix="wq"):
+    """Take my consent back: asks once more."""
+
+
+class Withdraw(CallbackData, prefix="wy"):
+    """Take my consent back, as was asked at this minute."""
+
+    minute: PackedMinute
+
+
+class AskErasure(CallbackData, prefix="eq"):
+    """Erase me: asks once more."""
+
+
+class Erase(CallbackData, prefix="ey"):
+    """Erase me, as was asked at this minute."""
+
+    minute: PackedMinute
+
+
+class KeepData(CallbackData, prefix="ek"):
+    """Do not erase me after all."""
+
+
 class ResumeSync(CallbackData, prefix="sr"):
     """Staff: go on sending to the CRM; `since` is when the state that was looked at began, in Unix seconds."""
 

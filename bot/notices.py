@@ -17,7 +17,7 @@ from bot.line import Line, Posted
 from bot.naming import Naming
 from bot.request import BotServices
 from bot.screen import Part
-from bot.screens import staff_conflicts, staff_news
+from bot.screens import staff_conflicts, staff_news, staff_wishes
 from bot.screens.staff_news import News
 from bot.texts.notice_words import NoticeWords
 from ledger import events as e
@@ -121,8 +121,8 @@ class Notices:
         if catalog is None or is_full:
             return None
         naming = Naming(self._words, catalog)
-        found = [notice for notice in (self._alert(naming, now), self._cards(naming, now)) if notice is not None]
-        return min(found, key=lambda notice: notice.covers[0], default=None)
+        told = self._alert(naming, now), self._cards(naming, now), self._wish(naming, now)
+        return min(filter(None, told), key=lambda notice: notice.covers[0], default=None)
 
     def _alert(self, naming: Naming, now: datetime) -> Notice | None:
         """The CRM's news of the last minute: a card for each question, or all of them in one message."""
@@ -191,12 +191,19 @@ class Notices:
         text = staff_news.many(naming, first, len(positions), is_paused=is_paused)
         return Notice("booking", positions, Part(text))
 
+    def _wish(self, naming: Naming, now: datetime) -> Notice | None:
+        """What one client wishes to become of their data."""
+        events = [self._event(position) for position in self._waiting("client", now)]
+        wish = staff_wishes.first(self._services, naming, events, now)
+        return None if wish is None else Notice("client", wish.covers, Part(wish.text))
+
     def _waiting(self, kind: Kind, now: datetime) -> tuple[int, ...]:
         """Positions of what is to be told, once the read model knows of all that was."""
         found = notices.waiting(self._services.database, kind, limit=AT_ONCE)
         if found.position < self._noted_at:
             return ()
-        return tuple(position for position, at in found.news if found.was_told or now - at < FIRST_LOOK)
+        is_told_late = found.was_told or kind == "client"
+        return tuple(position for position, at in found.news if is_told_late or now - at < FIRST_LOOK)
 
     def _event(self, position: int) -> Recorded:
         stored, _ = self._services.ledger.recorder.page(None, position - 1, 1)

@@ -10,6 +10,7 @@ from ledger import events as e
 from ledger.values import booking_code
 from projections import backlog, reminders
 from projections.crm_diary import brake_state
+from projections.erasures import open_erasures
 from projections.integration import Integration, integration, opened_note
 from projections.projector import lags
 from projections.rebuild import Running, running
@@ -61,6 +62,10 @@ def status_json(house: House, reasons: Mapping[e.PauseKind, str] = REASONS) -> d
         },
         "last_errors": _errors_json(house),
         "failed_updates": failed[0] if failed else 0,
+        "erasures": [
+            {"client_id": one.client_id, "asked_at": one.asked_at, "due_on": one.due_on}
+            for one in open_erasures(house.ledger)
+        ],
         "blocked_clients": len(reminders.unreachable_clients(house.database)),
     }
 

@@ -25,6 +25,7 @@ from ledger.decisions import boundaries
 from ledger.decisions.folds import latest
 from ledger.errors import MalformedValueError, SealError, StoreUnavailableError
 from ledger.ledger import Ledger
+from ledger.phone_book import note_old_phones
 from ledger.postgres import Database, check_migrated, explain_connection, migrate
 from ledger.privacy import Vault
 from ledger.recorder import PostgresRecorder
@@ -99,6 +100,8 @@ def open_house(
                 check_installed(database, models)
         ledger = Ledger(recorder, [models[0]])
         vault = _vault(settings, database, embedded.home if embedded else None)
+        if prepare:
+            note_old_phones(recorder, vault)
         zone = zone or _zone(settings, ledger)
         follower = Follower(recorder, models, holder)
         stack.callback(_quietly, follower.step_down)

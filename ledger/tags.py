@@ -11,6 +11,7 @@ from ledger.values import BookingId, ClientId, RecordId, Slot, StaffId
 CATALOG = "catalog"
 INTEGRATION = "integration"
 NOTICES = "notices"
+ERASURES = "erasures"
 
 
 def booking_tag(booking_id: BookingId) -> str:
@@ -48,13 +49,19 @@ def slot_tags(slot: Slot) -> list[str]:
 
 def tags_of(event: e.AnyEvent) -> list[str]:
     """The timelines an event belongs to, apart from its command's."""
+    if isinstance(event, e.SyncEvent):
+        return [booking_tag(event.booking_id), *(record_tag(record) for record in _records(event))]
     match event:
         case e.CatalogPublished():
             return [CATALOG]
         case e.ShiftsPublished():
             return [CATALOG, shifts_tag(event.staff_id)]
-        case e.ClientRegistered() | e.LanguageChosen() | e.ConsentGiven():
+        case (
+            e.ClientRegistered() | e.LanguageChosen() | e.ConsentGiven() | e.ConsentWithdrawn() | e.PersonalDataViewed()
+        ):
             return [client_tag(event.client_id)]
+        case e.ErasureRequested() | e.ErasureCalledOff():
+            return [client_tag(event.client_id), ERASURES]
         case e.SlotHeld() | e.HoldLapsed() | e.BookingMade() | e.BookingCancelled():
             return [booking_tag(event.booking_id), client_tag(event.client_id), *slot_tags(event.slot)]
         case e.BookingMoved():
@@ -81,15 +88,6 @@ def tags_of(event: e.AnyEvent) -> list[str]:
             | e.CrmChangeReleased()
         ):
             return [INTEGRATION]
-        case (
-            e.SyncAttempted()
-            | e.SyncSucceeded()
-            | e.SyncFailed()
-            | e.SyncSkipped()
-            | e.ConflictFound()
-            | e.ConflictResolved()
-        ):
-            return [booking_tag(event.booking_id), *(record_tag(record) for record in _records(event))]
         case e.CrmBookingSeen() | e.CrmBookingMoved() | e.CrmBookingRemoved():
             return _crm_booking_tags(event)
         case _:

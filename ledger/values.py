@@ -111,6 +111,15 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(r"[0-9]{1,16}", text.strip()) is not None
 
 
+def phone_region(phone: str, otherwise: str = "RU") -> str:
+    """The region (ISO 3166) of a phone in full, in which its neighbours write theirs without a country code."""
+    try:
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(phone))
+    except phonenumbers.NumberParseException:
+        return otherwise
+    return region or otherwise
+
+
 def parse_phone(text: str, region: str = "RU") -> str:
     """A phone in E.164 (`+79161234567`); a number without a country code is read in `region` (ISO 3166).
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from ledger import events as e
 from ledger.decisions import boundaries
-from ledger.decisions.folds import contact, latest
+from ledger.decisions.folds import consent, contact, erasure_asked, latest
 from ledger.errors import SealError
 from ledger.ledger import Ledger
 from ledger.privacy import Vault
@@ -58,12 +59,19 @@ def language_of(ledger: Ledger, client_id: ClientId) -> e.Language | None:
 
 
 def has_consented(ledger: Ledger, client_id: ClientId) -> bool:
-    return latest(ledger.history(boundaries.client(client_id)), e.ConsentGiven) is not None
+    """Whether a consent is in force."""
+    return consent(ledger.history(boundaries.client(client_id))) is not None
+
+
+def erasure_due(ledger: Ledger, client_id: ClientId) -> date | None:
+    """By when a client who asked for it has to be erased; None for everybody else."""
+    asked = erasure_asked(ledger.history(boundaries.erasure(client_id)))
+    return asked.due_on if asked else None
 
 
 def awaited_of(ledger: Ledger, client_id: ClientId) -> e.Awaits:
     """What a booking of this client still needs: consent, then a contact, then only their word."""
     history = ledger.history(boundaries.client(client_id))
-    if latest(history, e.ConsentGiven) is None:
+    if consent(history) is None:
         return "consent"
     return "contact" if contact(history) is None else "confirmation"

@@ -12,7 +12,7 @@ from ledger.clock import later
 from ledger.codec import Recorded
 from ledger.postgres import Connection, Database
 
-Kind = Literal["booking", "integration"]
+Kind = Literal["booking", "integration", "client"]
 
 TABLES = """
 CREATE TABLE notices{suffix} (
@@ -28,7 +28,7 @@ CREATE TABLE notices_told{suffix} (
 """
 
 KEPT_FOR = timedelta(hours=24)
-"""News older than this, counted back from the newest event, is none any more."""
+"""News older than this, counted back from the newest event, is none any more; a client's wish is until it is told."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,11 @@ class NoticesProjection:
                 execute(_TOLD, kind, last)
             elif (kind_of_news := _kind(item)) is not None:
                 execute(_NEWS, item.position, kind_of_news, item.at, item.recorded_at)
-        execute("DELETE FROM notices{suffix} WHERE recorded_at < %s", later(events[-1].recorded_at, -KEPT_FOR))
+        execute(_FORGET, later(events[-1].recorded_at, -KEPT_FOR))
 
 
 _NEWS = "INSERT INTO notices{suffix} (position, kind, at, recorded_at) VALUES (%s, %s, %s, %s)"
+_FORGET = "DELETE FROM notices{suffix} WHERE recorded_at < %s AND kind <> 'client'"
 _TOLD = """
 INSERT INTO notices_told{suffix} (kind, position) VALUES (%s, %s)
 ON CONFLICT (kind) DO UPDATE SET position = excluded.position"""
@@ -83,6 +84,8 @@ def _kind(item: Recorded) -> Kind | None:
             return None if item.by.kind in ("staff", "operator") else "booking"  # they know what they did themselves
         case e.ClientNoticeFailed():
             return "booking"  # somebody has to ring the client up
+        case e.ConsentWithdrawn() | e.ErasureRequested() | e.ErasureCalledOff():
+            return "client"  # the law sets the salon a term
         case e.IntegrationPaused() | e.IntegrationResumed():
             return None if item.by.kind == "staff" else "integration"  # the chat saw it done
         case e.CrmAnswered() | e.CrmChangeBraked() | e.CrmChangeReleased() | e.ConflictFound():

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from bot import buttons
 from bot.request import Request
 from bot.screen import Button, Part, Screen
 from bot.screens import card, confirm, contact, menu
 from bot.screens.summary import kept_until, summary
+from bot.texts.consents import sha256_of, shown_text
 from bot.texts.formats import moment_words
 from ledger.decisions.clients import GiveConsent
 from ledger.decisions.lapse import LapseHold
-from projections.clients import awaited_of
+from projections.clients import awaited_of, erasure_due
 from projections.schedule import ScheduledBooking
 
 
@@ -22,7 +21,9 @@ def or_later(request: Request, kept: ScheduledBooking) -> Screen:
     held = words.kept.format(summary=summary(request, kept), until=kept_until(request, kept))
     match awaited_of(request.services.ledger, request.client_id):
         case "consent":
-            return Screen((Part(f"{held}\n\n{words.why_consent}"), _document(request, kept)))
+            asked = erasure_due(request.services.ledger, request.client_id)
+            said = [held, words.consent_ends_erasure if asked else "", words.why_consent]
+            return Screen((Part("\n\n".join(filter(None, said))), _document(request, kept)))
         case "contact":
             return contact.ask(request).after(Part(held))
         case "confirmation":
@@ -34,7 +35,7 @@ def agree(request: Request, button: buttons.Agree) -> Screen:
     text, kept = document_text(request), request.kept()
     if kept is None:
         return card.instead_of_kept(request, button.booking_id)
-    digest = _sha256(text)
+    digest = sha256_of(text)
     if not digest.startswith(button.text):
         return Screen((_document(request, kept),)).after(Part(request.words.consent_changed))
     command = GiveConsent(request.order("consent"), request.client_id, request.words.consent_version, digest)
@@ -55,20 +56,10 @@ def refuse(request: Request, button: buttons.Refuse) -> Screen:
 
 def document_text(request: Request) -> str:
     """The exact text a client agrees to."""
-    words, facts = request.words, request.catalog.facts
-    return words.consent.format(
-        salon=facts.salon,
-        address=f", {facts.address}" if facts.address else "",
-        phone=f": {facts.phone}" if facts.phone else "",
-        version=words.consent_version,
-    )
+    return shown_text(request.words.consent, request.words.consent_version, request.catalog.facts)
 
 
 def _document(request: Request, kept: ScheduledBooking) -> Part:
     text, words = document_text(request), request.words
-    agree_button = Button(words.agree_button, buttons.Agree(booking_id=kept.booking_id, text=_sha256(text)[:8]))
+    agree_button = Button(words.agree_button, buttons.Agree(booking_id=kept.booking_id, text=sha256_of(text)[:8]))
     return Part(text, ((agree_button, Button(words.refuse_button, buttons.Refuse(booking_id=kept.booking_id))),))
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -11,6 +11,7 @@ from bot.texts.formats import phone_words
 from ledger.decisions.clients import RegisterClient
 from ledger.decisions.lapse import LapseHold
 from ledger.errors import HoldExpiredError, MalformedValueError
+from ledger.phone_book import note_phone
 from ledger.values import BookingId, parse_phone
 from projections.schedule import ScheduledBooking
 
@@ -78,6 +79,7 @@ def _register(request: Request, kept: ScheduledBooking, text: str, *, is_verifie
             request.language,
         )
     )
+    note_phone(services.database, services.vault, client_id, phone)
     if is_verified:
         services.vault.link(client_id, "phone", phone)
     thanks = request.words.contact_saved.format(name=request.first_name, phone=phone_words(phone))

@@ -50,6 +50,7 @@ def _ways_on(request: Request) -> list[list[Button]]:
     rows = [
         [Button(words.book_button, buttons.Services())],
         [Button(words.my_bookings_button, buttons.MyBookings())],
+        [Button(words.my_data_button, buttons.MyData())],
         _other_languages(request),
     ]
     kept = request.kept()

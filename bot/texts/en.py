@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
+from bot.texts.consents import CONSENTS, CURRENT
 from bot.texts.words import Words
 from ledger import errors
-
-_CONSENT = """Consent to the processing of personal data
-
-I allow my personal data to be processed: my name, my phone number and my Telegram identifier.
-
-Who processes them: {salon}{address}.
-
-Purpose: booking the salon's services, contacting me about a booking, moving and cancelling it.
-
-Actions: collecting, recording, storing, correcting, using, passing on to the salon's booking system, deleting. \
-The processing is done by automated means. No advertising is sent on the strength of this consent.
-
-Term: until the purpose is fulfilled or the consent is withdrawn. It can be withdrawn at any time by contacting the \
-salon{phone}.
-
-Version of the text: {version}"""
 
 EN = Words(
     locale="en",
@@ -60,8 +45,8 @@ EN = Words(
     kept="{summary}\n\nWe are keeping this time for you until {until}.",
     why_consent="To book you in we need your name and phone number. Below is the consent to our processing them: "
     "please read it and answer with a button underneath.",
-    consent=_CONSENT,
-    consent_version="1",
+    consent=CONSENTS[CURRENT]["en"],
+    consent_version=CURRENT,
     consent_given="✓ You gave your consent: {moment}.",
     consent_changed="The text of the consent is a different one now. Please read it once more.",
     consent_refused="We understand. Without your consent we can't book you in here, so we have let the time go.",
@@ -119,6 +104,42 @@ EN = Words(
     yes_move_button="Yes, move it",
     just_moved="Your booking is moved, and the new time is already yours!\n\n{summary}\n\nThe old time is free again.",
     cannot_move="This service can no longer be booked here, so the booking can only be moved by phone.",
+    my_data_button="My data",
+    my_data="This is what we keep about you:",
+    my_name_line="Name: {name}",
+    my_phone_line="Phone: {phone}",
+    my_telegram_line="Number in Telegram: {telegram}, by which the bot knows you",
+    my_language_line="Language: {language}",
+    known_since_line="You left your contact on {moment}",
+    my_visits_line="Visits: {past} past, {coming} to come, {cancelled} cancelled",
+    consent_line="You gave your consent to the processing of your data on {moment}, version {version} of the text",
+    withdrawn_line="You withdrew your consent to the processing of your data on {moment}",
+    no_consent_line="You have not given your consent to the processing of your data here",
+    erasure_line="❗️ You have asked us to erase your data. The salon will do so no later than {day}.",
+    only_telegram="We have neither your name nor your phone: only your number in Telegram, by which the bot knows you",
+    nothing_held="We keep nothing about you.",
+    where_it_goes="Your name and phone are stored encrypted. With a booking they are passed on to the salon's own "
+    "diary and to its staff's chat.",
+    full_copy="You can ask the salon for a full copy of everything we have about you, on paper or as a file.",
+    withdraw_button="Withdraw my consent",
+    sure_to_withdraw="Withdraw your consent to the processing of your data?\n\nYour bookings will stand, and we will "
+    "remind you of them: without that we could not receive you. To book again you will need to give your consent "
+    "anew.\n\nYour data will not vanish at once. If you want us to forget you, tap “Erase my data” under “My data”.",
+    yes_withdraw_button="Yes, withdraw it",
+    withdrawn="Your consent is withdrawn.",
+    erase_button="Erase my data",
+    sure_to_erase="Erase all your data?\n\nThis is for good: your name, your phone and everything you can be "
+    "recognised by. Not even we can bring them back, and the bot will no longer know you. Your consent is withdrawn "
+    "at once.",
+    erased_by="Somebody at the salon does the erasing, no later than {day}. Until then you can change your mind.",
+    bookings_first="Bookings still to come: {count}. They are not cancelled by this: the salon will contact you. If "
+    "you are not coming, please cancel them now under “My bookings”.",
+    yes_erase_button="Yes, erase it for good",
+    erasure_requested="We have your request. The salon will erase your data no later than {day}.\n\nIf you change your "
+    "mind, tap “Keep my data”: that button is under “My data” as well.",
+    keep_data_button="Keep my data",
+    erasure_called_off="All right, your data stays.",
+    consent_ends_erasure="You have asked us to erase your data. If you give your consent, we will keep it.",
     refusals={
         errors.RefusalError: "Sorry, that isn't possible.",
         errors.SlotTakenError: "That time has just been taken. Please choose another.",

@@ -21,6 +21,11 @@ def day_words(day: date, locale: str) -> str:
     return format_date(day, "EEEE, d MMMM", locale=locale)
 
 
+def date_words(day: date, locale: str) -> str:
+    """`18 июля 2026`, `18 July 2026`"""
+    return format_date(day, "d MMMM y", locale=locale)
+
+
 def short_day_words(day: date, locale: str) -> str:
     """`сб, 18 июл.`, `Sat, 18 Jul`"""
     return format_date(day, "EEE, d MMM", locale=locale)

@@ -68,6 +68,16 @@ NOTICES_EN = NoticeWords(
         "system": "the program",
         "crm": "hand, in the CRM",
     },
+    client_number="Client no. {client}",
+    asks_erasure="🗑 A client asks for their data to be erased",
+    erasure_due="By law no later than {day} (10 working days)",
+    erase_so="What to do: settle the open bookings with the client, then run zapisnik client erase {client}",
+    keeps_data="↩️ The client has thought better of it: their data need not be erased",
+    took_consent_back="✋ A client withdrew the consent to process their data",
+    erase_when_over="The bookings stand, and the bot reminds of them as usual. Once none is open, the law gives 30 "
+    "days to erase the data, unless there is another ground to keep it: zapisnik client erase {client}",
+    open_bookings="Open bookings: {codes}",
+    no_open_bookings="No open bookings",
     paused="⚠️ Sending to the CRM is stopped.\nReason: {reason}\n\nClients go on booking as usual. New, moved and "
     "cancelled bookings are told here and will be sent later.\n\nWhat to do: {remedy}",
     reason_said="{reason} The CRM said: “{said}”",

@@ -70,6 +70,16 @@ class NoticeWords:
     news_line: str
     and_more: Plural
     actors: Mapping[str, str]
+    # what clients wish to become of their data
+    client_number: str
+    asks_erasure: str
+    erasure_due: str
+    erase_so: str
+    keeps_data: str
+    took_consent_back: str
+    erase_when_over: str
+    open_bookings: str
+    no_open_bookings: str
     # alerts in the staff chat
     paused: str
     reason_said: str

@@ -126,6 +126,36 @@ class Words:
     yes_move_button: str
     just_moved: str
     cannot_move: str
+    # what is held about the client, and their wishes about it
+    my_data_button: str
+    my_data: str
+    my_name_line: str
+    my_phone_line: str
+    my_telegram_line: str
+    my_language_line: str
+    known_since_line: str
+    my_visits_line: str
+    consent_line: str
+    withdrawn_line: str
+    no_consent_line: str
+    erasure_line: str
+    only_telegram: str
+    nothing_held: str
+    where_it_goes: str
+    full_copy: str
+    withdraw_button: str
+    sure_to_withdraw: str
+    yes_withdraw_button: str
+    withdrawn: str
+    erase_button: str
+    sure_to_erase: str
+    erased_by: str
+    bookings_first: str
+    yes_erase_button: str
+    erasure_requested: str
+    keep_data_button: str
+    erasure_called_off: str
+    consent_ends_erasure: str
     # every way the salon's rules say no
     refusals: Mapping[type[RefusalError], str]
 

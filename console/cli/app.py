@@ -10,7 +10,22 @@ import structlog
 import typer
 
 from bot.errors import BotError
-from console.cli import audit, catalog, conflicts, demo, doctor, import_, log, rebuild, roles, simulator, status, sync
+from console.cli import (
+    audit,
+    catalog,
+    clients,
+    conflicts,
+    consents,
+    demo,
+    doctor,
+    import_,
+    log,
+    rebuild,
+    roles,
+    simulator,
+    status,
+    sync,
+)
 from console.database import EmbeddedDatabaseError
 from console.errors import ConsoleError
 from console.settings import load_settings
@@ -32,6 +47,8 @@ sync.commands.add_typer(doctor.commands)
 sync.commands.add_typer(conflicts.commands)
 app.add_typer(sync.commands, name="sync", help="The integration with Yclients.")
 app.add_typer(catalog.commands, name="catalog", help="What the salon offers.")
+app.add_typer(clients.commands, name="client", help="One client: who they are, all that is held on them.")
+app.add_typer(consents.commands, name="consent", help="What clients agree to.")
 
 
 def main() -> None:

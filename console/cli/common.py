@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,6 +12,7 @@ import msgspec
 import typer
 
 from console.errors import FoundError, UsageError
+from console.operators import at_terminal
 from console.settings import Settings, load_settings
 from console.wiring import House, open_house
 from ledger.values import Actor, BookingId, booking_code
@@ -32,12 +32,8 @@ def caught_up(house: House, *, seconds: float = 10) -> None:
 
 
 def operator_of(house: House) -> Actor:
-    """Who works at this console: the account's name, known to the ledger by a random id only."""
-    try:
-        name = getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        name = "console"
-    return Actor("operator", str(house.vault.client_for("operator", name)))
+    """Who works at this console."""
+    return at_terminal(house)
 
 
 def parse_time(text: str, zone: ZoneInfo, option: str) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from bot.texts.questions import QUESTION_WORDS, QuestionTeller
 from console.cli.common import caught_up, house_of, named, operator_of, print_json
 from console.errors import FoundError, UsageError
+from console.viewing import note_viewing
 from console.wiring import House
 from ledger.decisions import boundaries
 from ledger.decisions.resolve_conflict import ResolveConflict
@@ -17,10 +19,10 @@ from ledger.events import Answer
 from ledger.ledger import Order
 from ledger.privacy import random_id
 from ledger.questions import answers_to
-from ledger.values import booking_code, parse_booking_id
+from ledger.values import ClientId, booking_code, parse_booking_id
 from projections.catalog import current_catalog
 from projections.integration import integration
-from projections.questions import OpenedQuestion, effect_of, opened, question_of, waiting
+from projections.questions import OpenedQuestion, Question, effect_of, question_of, waiting
 
 commands = typer.Typer()
 
@@ -31,10 +33,9 @@ def conflicts(as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
     with house_of() as house:
         caught_up(house)
         teller = _teller(house)
-        found = [
-            opened(house.ledger, house.database, house.vault, question)
-            for question in waiting(house.ledger, house.database)
-        ]
+        questions = waiting(house.ledger, house.database)
+        viewing = note_viewing(house, _clients_of(questions), ("name", "phone", "crm_words"), "cli:sync conflicts")
+        found = [viewing.question(question) for question in questions]
         if as_json:
             print_json([conflict_json(one, teller) for one in found])
         else:
@@ -99,8 +100,8 @@ def _answer(booking: str, answer: Answer) -> None:
             raise FoundError(f"booking {code} does not wait for anybody: see `zapisnik story {code}`")
         if answer == "offer" and question.state.offered:
             raise FoundError(f"the client of booking {code} has been asked already and has not chosen yet")
-        teller, seen = _teller(house), opened(house.ledger, house.database, house.vault, question)
-        state = question.state
+        viewing = note_viewing(house, _clients_of([question]), ("name", "phone"), "cli:sync resolve")
+        teller, seen, state = _teller(house), viewing.question(question), question.state
         order = Order(f"console:{random_id()}", operator_of(house), house.clock.now())
         try:
             house.ledger.execute(ResolveConflict(order, booking_id, answer, state.their_slot, state.asked_at))
@@ -112,6 +113,10 @@ def _answer(booking: str, answer: Answer) -> None:
         typer.echo(f"{code}  {teller.who(seen)}: {teller.effect(seen, answer)}")
         if integration(house.ledger).state == "paused" and answer != "offer":
             typer.echo("The integration is paused: what has to be sent is sent after `zapisnik sync resume`.", err=True)
+
+
+def _clients_of(questions: Sequence[Question]) -> list[ClientId]:
+    return [question.state.client_id for question in questions]
 
 
 def _lines(one: OpenedQuestion, teller: QuestionTeller) -> str:

@@ -25,6 +25,7 @@ from projections import backlog
 from projections.backlog import SYNCED_TYPES
 from projections.catalog import current_catalog
 
+TOLD = ("kind", "operation", "outcome", "reason", "record_id", "purpose", "version", "due_on", "where")
 commands = typer.Typer()
 
 
@@ -141,9 +142,7 @@ def _line(event: StoredEvent, outcome: backlog.EventOutcome | None, house: House
     if "slot" in facts:
         slot = facts["slot"]
         said.append(f"staff {slot['staff_id']} {slot['starts_at'][:16].replace('T', ' ')}")
-    said += [
-        f"{name}={facts[name]}" for name in ("kind", "operation", "outcome", "reason", "record_id") if name in facts
-    ]
+    said += [f"{name}={facts[name]}" for name in TOLD if name in facts]
     if outcome is not None:
         said.append(f"[{outcome.sync}{': ' + outcome.reason if outcome.reason else ''}]")
     who = f"{by['kind']} {by.get('id', '')}".strip()

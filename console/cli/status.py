@@ -62,5 +62,9 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         )
     if shown["failed_updates"]:
         typer.echo(f"bot          {shown['failed_updates']} updates from Telegram failed three times and were passed")
+    for wish in shown["erasures"]:
+        typer.echo(
+            f"erasure      client {wish['client_id']} asked to be erased: to be done no later than {wish['due_on']}"
+        )
     if shown["blocked_clients"]:
         typer.echo(f"reminders    {shown['blocked_clients']} clients have blocked the bot")

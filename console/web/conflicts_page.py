@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -11,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bot.texts.questions import QUESTION_WORDS, QuestionTeller
+from console.operators import in_browser
+from console.viewing import note_viewing
 from console.web.desk import Desk
 from console.web.sign_in import read_form
 from console.web.voice import Voice
@@ -19,10 +22,12 @@ from ledger.decisions import boundaries
 from ledger.decisions.resolve_conflict import ResolveConflict
 from ledger.errors import MalformedValueError, NoSuchAnswerError, NothingToResolveError, StaleVersionError
 from ledger.ledger import Order
-from ledger.values import Actor, BookingId, booking_code, parse_booking_id
-from projections.questions import Question, opened, question_of, waiting
+from ledger.values import BookingId, booking_code, parse_booking_id
+from projections.questions import OpenedQuestion, Question, question_of, waiting
 
 MOST = 50
+PLACE = "web:/conflicts"
+"""The list, and the page of one of its bookings: whoever sees the one sees the other."""
 _OUTDATED = (NothingToResolveError, StaleVersionError, NoSuchAnswerError)
 
 
@@ -65,7 +70,7 @@ class ConflictsPage:
         voice, booking_id = self._desk.voice(request), self._booking(request)
         question = question_of(self._desk.house.ledger, booking_id)
         chosen = request.query_params.get("answer", "")
-        shown = self._shown(question, voice) if question else None
+        shown = self._shown([question], voice)[0] if question else None
         choice = next((one for one in shown.choices if one.answer == chosen), None) if shown else None
         if shown is None or choice is None:
             return self._list(request, changed=booking_code(booking_id), status=409)
@@ -83,9 +88,8 @@ class ConflictsPage:
         if given is None or not (asked_at.isascii() and asked_at.isdecimal() and len(asked_at) < 18):
             raise HTTPException(400)
         question = question_of(house.ledger, booking_id)
-        who = Actor("operator", str(house.vault.client_for("operator", "console")))
         # The same form sent twice is the same command.
-        order = Order(f"web:answer:{booking_id}:{asked_at}:{given}", who, house.clock.now())
+        order = Order(f"web:answer:{booking_id}:{asked_at}:{given}", in_browser(house), house.clock.now())
         their_slot = question.state.their_slot if question else None
         try:
             house.ledger.execute(ResolveConflict(order, booking_id, given, their_slot, int(asked_at)))
@@ -95,15 +99,21 @@ class ConflictsPage:
 
     def _list(self, request: Request, *, answered: str = "", changed: str = "", status: int = 200) -> Response:
         voice, house = self._desk.voice(request), self._desk.house
-        found = [self._shown(one, voice) for one in waiting(house.ledger, house.database, limit=MOST)]
+        found = self._shown(waiting(house.ledger, house.database, limit=MOST), voice)
         return self._desk.draw(
             request, "conflicts.html", voice, status, found=found, most=MOST, answered=answered, changed=changed
         )
 
-    def _shown(self, question: Question, voice: Voice) -> Shown:
+    def _shown(self, questions: Sequence[Question], voice: Voice) -> list[Shown]:
+        """The questions in words, once it is written down that their clients are looked at."""
         house = self._desk.house
+        clients = [question.state.client_id for question in questions]
+        viewing = note_viewing(house, clients, ("name", "phone", "crm_words"), PLACE, by=in_browser(house))
         teller = QuestionTeller(QUESTION_WORDS[voice.words.language], voice.catalog, voice.zone)
-        seen = opened(house.ledger, house.database, house.vault, question)
+        return [self._in_words(viewing.question(question), teller) for question in questions]
+
+    def _in_words(self, seen: OpenedQuestion, teller: QuestionTeller) -> Shown:
+        question = seen.question
         more = [teller.records(question), teller.said(seen), teller.since(question)]
         return Shown(
             code=booking_code(question.booking_id),

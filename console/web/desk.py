@@ -43,7 +43,8 @@ def _assets() -> dict[str, Asset]:
 class Desk:
     """Reads for the pages and draws them.
 
-    Sealed are opened only an operator's own note, and of a booking that waits for a person its client and the CRM's no.
+    Sealed are opened only an operator's own note, and of a booking that waits for a person its client and the CRM's no:
+    those through `console.viewing`, which writes it down first.
     """
 
     def __init__(self, house: House) -> None:

@@ -35,7 +35,17 @@ def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
             return _message(event, voice)
         case e.ClientNoticeSent() | e.ClientNoticeFailed():
             return [voice.words.value("reason", event.reason)] if isinstance(event, e.ClientNoticeFailed) else []
-        case e.CatalogPublished() | e.ShiftsPublished() | e.ClientRegistered() | e.LanguageChosen() | e.ConsentGiven():
+        case (
+            e.CatalogPublished()
+            | e.ShiftsPublished()
+            | e.ClientRegistered()
+            | e.LanguageChosen()
+            | e.ConsentGiven()
+            | e.ConsentWithdrawn()
+            | e.ErasureRequested()
+            | e.ErasureCalledOff()
+            | e.PersonalDataViewed()
+        ):
             return _salon(event, voice)
         case _:
             assert_never(event)
@@ -145,8 +155,14 @@ def _salon(event: e.CatalogEvent | e.ClientEvent, voice: Voice) -> list[str]:
             return [voice.staff(event.staff_id)]
         case e.ClientRegistered() | e.LanguageChosen():
             return [words.value("language", event.language)]
-        case e.ConsentGiven():
+        case e.ConsentGiven() | e.ConsentWithdrawn():
             return [words.value("purpose", event.purpose), words.text_version.format(version=event.version)]
+        case e.ErasureRequested():
+            return [words.no_later_than.format(day=voice.date(event.due_on))]
+        case e.ErasureCalledOff():
+            return []
+        case e.PersonalDataViewed():
+            return [", ".join(words.value("what", what) for what in event.what), event.where]
 
 
 def _record(record_id: int | None, voice: Voice) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 
 from bot.texts.formats import clock_words, length_words, moment_words, money_words, short_day_words
 from console.web.texts.words import Words
@@ -47,6 +47,10 @@ class Voice:
     def day(self, at: datetime) -> str:
         """With the year: a log goes back for years."""
         return format_datetime(at, "EEEE, d MMMM y", tzinfo=self.zone, locale=self.words.language)
+
+    def date(self, day: date) -> str:
+        """`18 января 2030`"""
+        return format_date(day, "d MMMM y", locale=self.words.language)
 
     def clock(self, at: datetime) -> str:
         return clock_words(at, self.zone, self.words.language)

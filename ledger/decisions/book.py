@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ledger import errors, events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
-from ledger.decisions.folds import contact, fold_entries, latest
+from ledger.decisions.folds import consent, contact, fold_entries
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
 from ledger.values import BookingId, ClientId
@@ -35,7 +35,7 @@ class MakeBooking:
             return Already(entry.made)
         if not entry.is_live_hold(self.order.at) or entry.slot.starts_at <= self.order.at:
             raise errors.HoldExpiredError
-        if latest(history, e.ConsentGiven) is None:
+        if consent(history) is None:
             raise errors.ConsentMissingError
         if contact(history) is None:
             raise errors.ContactMissingError

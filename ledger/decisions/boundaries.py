@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ledger import events as e
 from ledger.codec import stored_name
 from ledger.recorder import BoundaryItem
-from ledger.tags import CATALOG, INTEGRATION, booking_tag, client_tag, day_tag, record_tag, shifts_tag
+from ledger.tags import CATALOG, ERASURES, INTEGRATION, booking_tag, client_tag, day_tag, record_tag, shifts_tag
 from ledger.values import BookingId, ClientId, RecordId, Slot, StaffId
 
 BOOKING_TYPES: tuple[type[e.AnyEvent], ...] = (
@@ -50,7 +50,25 @@ def bookings_of(client_id: ClientId) -> BoundaryItem:
 
 
 def client(client_id: ClientId) -> BoundaryItem:
-    return BoundaryItem(types=names(e.ClientRegistered, e.ConsentGiven), tags=[client_tag(client_id)])
+    """Who a client is, and what they agree to."""
+    types = names(e.ClientRegistered, e.ConsentGiven, e.ConsentWithdrawn)
+    return BoundaryItem(types=types, tags=[client_tag(client_id)])
+
+
+def erasure(client_id: ClientId) -> BoundaryItem:
+    """Whether a client has asked to be erased."""
+    types = names(e.ErasureRequested, e.ErasureCalledOff)
+    return BoundaryItem(types=types, tags=[client_tag(client_id)], latest=True)
+
+
+def erasures() -> BoundaryItem:
+    """Everybody's wishes to be erased, or to be kept after all."""
+    return BoundaryItem(tags=[ERASURES])
+
+
+def viewings(client_id: ClientId) -> BoundaryItem:
+    """Who looked at a client's data."""
+    return BoundaryItem(types=names(e.PersonalDataViewed), tags=[client_tag(client_id)])
 
 
 def language(client_id: ClientId) -> BoundaryItem:

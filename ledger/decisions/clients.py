@@ -8,29 +8,40 @@ from dataclasses import dataclass
 from ledger import errors, events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
-from ledger.decisions.folds import contact, latest
+from ledger.decisions.folds import consent, contact, erasure_asked, latest
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
 from ledger.values import ClientId, Sealed
 
+PURPOSES = ("booking",)
+"""What a salon asks consent for. Advertising would be another purpose with a text of its own; none is sent."""
+
 
 @dataclass(frozen=True)
 class GiveConsent:
-    """Records consent to a text known by version and SHA-256; the same version twice is once."""
+    """Records consent to a text known by version and SHA-256; the same version twice is once.
+
+    Whoever agrees to be remembered no longer asks to be erased. Raises MalformedValueError for a purpose that no text
+    is about: a fault of the caller.
+    """
 
     order: Order
     client_id: ClientId
     version: str
     text_sha256: str
+    purpose: str = "booking"
 
     def boundary(self) -> Sequence[BoundaryItem]:
-        return [boundaries.client(self.client_id)]
+        return [boundaries.client(self.client_id), boundaries.erasure(self.client_id)]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
-        given = latest(history, e.ConsentGiven)
+        if self.purpose not in PURPOSES:
+            raise errors.MalformedValueError("purpose", f"not one of {', '.join(PURPOSES)}")
+        given = consent(history, self.purpose)
         if given is not None and (given.version, given.text_sha256) == (self.version, self.text_sha256):
             return Already(given)
-        return [e.ConsentGiven(self.client_id, "booking", self.version, self.text_sha256)]
+        agreed = e.ConsentGiven(self.client_id, self.purpose, self.version, self.text_sha256)
+        return [agreed, e.ErasureCalledOff(self.client_id)] if erasure_asked(history) else [agreed]
 
     def answer(self, events: Sequence[e.AnyEvent]) -> e.ConsentGiven:
         return next(event for event in events if isinstance(event, e.ConsentGiven))
@@ -57,7 +68,7 @@ class RegisterClient:
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
         if known := contact(history):
             return Already(known)
-        if latest(history, e.ConsentGiven) is None:
+        if consent(history) is None:
             raise errors.ConsentMissingError
         chosen = latest(history, e.LanguageChosen)
         language = chosen.language if chosen else self.language

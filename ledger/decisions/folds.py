@@ -97,6 +97,25 @@ def latest(history: Sequence[Recorded], *shapes: type[_T]) -> _T | None:
     return None
 
 
+def consent(history: Sequence[Recorded], purpose: str = "booking") -> e.ConsentGiven | None:
+    """The consent to this purpose that is in force: the newest that was given and not taken back since."""
+    for item in reversed(history):
+        match item.event:
+            case e.ConsentGiven() as given if given.purpose == purpose:
+                return given
+            case e.ConsentWithdrawn() as withdrawn if withdrawn.purpose == purpose:
+                return None
+            case _:
+                pass  # another purpose, or nothing about consent
+    return None
+
+
+def erasure_asked(history: Sequence[Recorded]) -> e.ErasureRequested | None:
+    """The wish to be erased that is still open in one client's history."""
+    newest = latest(history, e.ErasureRequested, e.ErasureCalledOff)
+    return newest if isinstance(newest, e.ErasureRequested) else None
+
+
 def contact(history: Sequence[Recorded]) -> e.ClientRegistered | None:
     """How this client can be reached; None also for one who is known without a phone, so that it is asked for."""
     known = latest(history, e.ClientRegistered)

@@ -10,7 +10,7 @@ from ledger import errors, events as e
 from ledger.clock import later
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
-from ledger.decisions.folds import Entry, contact, fold_entries, latest
+from ledger.decisions.folds import Entry, consent, contact, fold_entries, latest
 from ledger.decisions.room import check_room, lapse_of, lapses_for
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
@@ -112,6 +112,6 @@ class HoldSlot:
 
     def _awaits(self, history: Sequence[Recorded]) -> e.Awaits:
         mine = [item for item in history if getattr(item.event, "client_id", None) == self.client_id]
-        if latest(mine, e.ConsentGiven) is None:
+        if consent(mine) is None:
             return "consent"
         return "confirmation" if contact(mine) else "contact"

@@ -25,8 +25,13 @@ from ledger.events.catalog import (
 from ledger.events.client import (
     ClientRegistered as ClientRegistered,
     ConsentGiven as ConsentGiven,
+    ConsentWithdrawn as ConsentWithdrawn,
+    ErasureCalledOff as ErasureCalledOff,
+    ErasureRequested as ErasureRequested,
     Language as Language,
     LanguageChosen as LanguageChosen,
+    Personal as Personal,
+    PersonalDataViewed as PersonalDataViewed,
 )
 from ledger.events.integration import (
     REFUSALS as REFUSALS,
@@ -73,7 +78,8 @@ CrmBookingEvent = CrmBookingSeen | CrmBookingMoved | CrmBookingRemoved
 BookingEvent = SlotHeld | HoldLapsed | BookingMade | BookingMoved | BookingCancelled | CrmBookingEvent
 VisitEvent = VisitConfirmed
 CatalogEvent = CatalogPublished | ShiftsPublished
-ClientEvent = ClientRegistered | LanguageChosen | ConsentGiven
+ErasureEvent = ErasureRequested | ErasureCalledOff
+ClientEvent = ClientRegistered | LanguageChosen | ConsentGiven | ConsentWithdrawn | ErasureEvent | PersonalDataViewed
 ReminderEvent = ReminderAttempted | ReminderSent | ReminderFailed
 NoticeEvent = NoticeSent | NoticeFailed
 ClientNoticeEvent = ClientNoticeSent | ClientNoticeFailed

@@ -45,14 +45,14 @@ class ReminderFailed(Event, frozen=True):
 class NoticeSent(Event, frozen=True):
     """The staff chat was told; `covers` are the positions of the events it was about."""
 
-    kind: Literal["booking", "integration"]
+    kind: Literal["booking", "integration", "client"]
     covers: tuple[int, ...]
 
 
 class NoticeFailed(Event, frozen=True):
     """The staff chat could not be told, and it will not be tried again."""
 
-    kind: Literal["booking", "integration"]
+    kind: Literal["booking", "integration", "client"]
     covers: tuple[int, ...]
     reason: UndeliveredReason
 

@@ -133,12 +133,12 @@ async def test_a_changed_consent_is_shown_anew(salon: Salon) -> None:
         await maria.write("/start")
         await maria.press(*TO_TIMES, "12:00")
         await house.stop()
-        changed = replace(RU, consent=RU.consent + "\n", consent_version="2")
+        changed = replace(RU, consent=RU.consent + "\n", consent_version="3")
         house.services = replace(house.services, words={"ru": changed, "en": EN})
         house.start()
         await maria.press("Даю")
         assert any("Текст согласия теперь другой" in message.text for message in maria.chat.messages)
-        assert "Версия текста: 2" in maria.screen
+        assert "Версия текста: 3" in maria.screen
         assert "номер телефона" in await maria.press("Даю")
 
 

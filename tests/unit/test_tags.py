@@ -12,6 +12,8 @@ from ledger.tags import command_tag, tags_of
 from ledger.values import RecordId
 from tests.builders import (
     BOOKING,
+    MARIA,
+    MONDAY,
     RECORD,
     attempted,
     catalog,
@@ -36,6 +38,10 @@ BOOKING_TAGS = ["booking:501", "client:1001", "staff:7", "day:7:2030-01-07"]
         (shifts(), ["catalog", "shifts:7"]),
         (consent(), ["client:1001"]),
         (registered(), ["client:1001"]),
+        (e.ConsentWithdrawn(MARIA, "booking", "1"), ["client:1001"]),
+        (e.ErasureRequested(MARIA, MONDAY), ["client:1001", "erasures"]),
+        (e.ErasureCalledOff(MARIA), ["client:1001", "erasures"]),
+        (e.PersonalDataViewed(MARIA, ("name",), "web:/conflicts"), ["client:1001"]),
         (held(), BOOKING_TAGS),
         (made(), BOOKING_TAGS),
         (seen_in_crm(), ["booking:502", "record:9001", "staff:7", "day:7:2030-01-07"]),

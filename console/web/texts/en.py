@@ -204,6 +204,8 @@ EN = Words(
     is_behind="Behind the log: {names}. See that the bot or the sender is running.",
     has_failed_updates="Taps in Telegram passed over after three failures: {count}. The clients were asked to repeat.",
     has_no_diary="The CRM's diary is not read yet: the bot offers no days.",
+    has_erasures="Clients ask to be erased, each no later than the day beside them: {clients}. How to do it: zapisnik "
+    "client erase.",
     page_missing="There is no such page",
     page_missing_lead="Check the address, or begin with the log.",
     not_allowed="This page cannot be opened like that",
@@ -240,6 +242,7 @@ EN = Words(
     records_count="{count} records",
     company="branch no. {number}",
     attempt_number="attempt {number}",
+    no_later_than="no later than {day}",
     text_version="version {version} of the text",
     covers_count="events: {count}",
     waits_for_a_person="waits for a person",

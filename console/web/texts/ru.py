@@ -204,6 +204,8 @@ RU = Words(
     is_behind="Отстают от журнала: {names}. Проверьте, что программа бота или отправки запущена.",
     has_failed_updates="Нажатий в Telegram, пропущенных после трёх неудач: {count}. Клиентам предложено повторить.",
     has_no_diary="Журнал CRM ещё не прочитан: бот не предлагает дни.",
+    has_erasures="Клиенты просят удалить их данные, у каждого свой последний день: {clients}. Как это сделать: "
+    "zapisnik client erase.",
     page_missing="Такой страницы нет",
     page_missing_lead="Проверьте адрес или начните с журнала.",
     not_allowed="Так эту страницу открыть нельзя",
@@ -240,6 +242,7 @@ RU = Words(
     records_count="записей: {count}",
     company="филиал № {number}",
     attempt_number="попытка {number}",
+    no_later_than="не позднее {day}",
     text_version="версия текста {version}",
     covers_count="событий: {count}",
     waits_for_a_person="ждёт решения человека",

@@ -191,6 +191,7 @@ class Words:
     is_behind: str
     has_failed_updates: str
     has_no_diary: str
+    has_erasures: str
     # when it goes wrong
     page_missing: str
     page_missing_lead: str
@@ -217,6 +218,7 @@ class Words:
     company: str
     attempt_number: str
     text_version: str
+    no_later_than: str
     covers_count: str
     waits_for_a_person: str
     next_attempt: str
