@@ -150,7 +150,7 @@ class Notices:
             covered = tuple(position for position in positions if position <= asked[first])
             parts.append(staff_conflicts.card(self._services, staff_conflicts.teller_of(naming), questions[first]))
         told = [events[position] for position in covered]
-        if any(isinstance(event, e.CrmChangeBraked | e.CrmChangeReleased) for event in told):
+        if any(isinstance(event, e.CrmChangeEvent) for event in told):
             parts.insert(0, Part(self._braked()))
         if self._answers_again(told):
             parts.insert(0, Part(self._words.answers_again))
@@ -175,7 +175,8 @@ class Notices:
         """Whether the brake is on now: what was stopped and let go within a minute is one thing to know."""
         state = brake_state(self._services.ledger)
         if state is None or not state.is_on:
-            return self._words.brake_released
+            is_accepted = state is not None and state.is_vouched_for
+            return self._words.brake_accepted if is_accepted else self._words.brake_subsided
         return self._words.braked.format(removed=state.removed, moved=state.moved, known=state.known)
 
     def _cards(self, naming: Naming, now: datetime) -> Notice | None:

@@ -10,6 +10,7 @@ import msgspec
 
 from ledger import events as e
 from ledger.errors import MalformedValueError, StoredFormError, UnknownEventError
+from ledger.upcasters import UPCASTERS, Old, Steps, shape_of
 from ledger.values import Actor
 
 STORED_NAMES: dict[str, type[e.AnyEvent]] = {
@@ -50,9 +51,10 @@ STORED_NAMES: dict[str, type[e.AnyEvent]] = {
     "crm_booking_moved": e.CrmBookingMoved,
     "crm_booking_removed": e.CrmBookingRemoved,
     "crm_change_braked": e.CrmChangeBraked,
-    "crm_change_released": e.CrmChangeReleased,
+    "crm_change_accepted": e.CrmChangeAccepted,
+    "crm_change_subsided": e.CrmChangeSubsided,
 }
-"""A stored name never changes. A changed shape gets a new name and keeps the old one readable."""
+"""A stored name never changes. A changed shape gets a new name, and `ledger.upcasters` keeps the old one readable."""
 
 _NAMES = {shape: name for name, shape in STORED_NAMES.items()}
 _E = TypeVar("_E")
@@ -82,21 +84,49 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def type(self) -> str:
-        """The stored name."""
+        """The name that an event like it is stored under today."""
         return stored_name(type(self.event))
 
 
+class _OldDecoder:
+    """Reads what stands under an old name: decoded by the shape of then, told in today's."""
+
+    def __init__(self, shape: type[Old], steps: Steps) -> None:
+        self._decoder = msgspec.json.Decoder(Envelope[shape])  # type: ignore[valid-type]  # a generic given at run time
+        self._steps = steps
+
+    def decode(self, data: bytes | str) -> Envelope[e.AnyEvent]:
+        then = self._decoder.decode(data)
+        return Envelope(then.by, then.at, then.cause, self._steps.today(then.facts, then.by))
+
+
 _encoder = msgspec.json.Encoder()
-_decoders: dict[str, msgspec.json.Decoder[Envelope[e.AnyEvent]]] = {
+_steps = Steps(UPCASTERS)
+_decoders: dict[str, msgspec.json.Decoder[Envelope[e.AnyEvent]] | _OldDecoder] = {
+    **{name: _OldDecoder(shape_of(step), _steps) for name, step in UPCASTERS.items()},
     # msgspec builds a decoder for a generic given at run time, which a type checker cannot follow.
-    name: cast("msgspec.json.Decoder[Envelope[e.AnyEvent]]", msgspec.json.Decoder(Envelope[shape]))  # type: ignore[valid-type]
-    for name, shape in STORED_NAMES.items()
+    **{
+        name: cast("msgspec.json.Decoder[Envelope[e.AnyEvent]]", msgspec.json.Decoder(Envelope[shape]))  # type: ignore[valid-type]
+        for name, shape in STORED_NAMES.items()
+    },
 }
 
 
 def stored_name(shape: type[e.AnyEvent]) -> str:
     """The name an event of this class is stored under."""
     return _NAMES[shape]
+
+
+def stored_names(shape: type[e.AnyEvent]) -> tuple[str, ...]:
+    """Every name such an event may stand under: today's, then the old ones. Whoever looks for events asks for these."""
+    return (_NAMES[shape], *_steps.names_of(shape))
+
+
+def names_meant(name: str) -> tuple[str, ...]:
+    """The stored names to look for when a person asks for this one: an old one means itself alone; none is unknown."""
+    if name in UPCASTERS:
+        return (name,)
+    return stored_names(STORED_NAMES[name]) if name in STORED_NAMES else ()
 
 
 def encode(event: e.AnyEvent, *, by: Actor, at: datetime, cause: str) -> bytes:

@@ -85,7 +85,8 @@ def tags_of(event: e.AnyEvent) -> list[str]:
             | e.CrmConnected()
             | e.BaselineImported()
             | e.CrmChangeBraked()
-            | e.CrmChangeReleased()
+            | e.CrmChangeAccepted()
+            | e.CrmChangeSubsided()
         ):
             return [INTEGRATION]
         case e.CrmBookingSeen() | e.CrmBookingMoved() | e.CrmBookingRemoved():

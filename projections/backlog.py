@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 
 from ledger import events as e
 from ledger.codec import Recorded
+from ledger.decisions import boundaries
 from ledger.postgres import Connection, Database
 from ledger.sync_state import Status, SyncState, evolve
 from ledger.values import BookingId
@@ -42,7 +43,7 @@ CREATE TABLE backlog_events{suffix} (
 EventSync = Literal["pending", "succeeded", "skipped", "parked", "erased"]
 Lack = Literal["create", "move", "cancel", "skip", "past", "unknown", "parked"]
 """What the CRM lacks of a booking; `skip` is nothing any more, `past` asks the operator first."""
-SYNCED_TYPES = frozenset({"booking_made", "booking_moved", "booking_cancelled"})
+SYNCED_TYPES = frozenset(boundaries.names(e.BookingMade, e.BookingMoved, e.BookingCancelled))
 """Booking events the CRM has to learn of."""
 
 

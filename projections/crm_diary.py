@@ -26,7 +26,7 @@ class Believed:
 
 @dataclass(frozen=True)
 class BrakeState:
-    """A change of the CRM's diary that was too large to be believed, or the word that took the brake off again.
+    """A change of the CRM's diary that was too large to be believed, or what took the brake off again.
 
     `is_vouched_for`: an operator said that up to so much is real.
     """
@@ -71,9 +71,10 @@ def brake_state(ledger: Ledger) -> BrakeState | None:
         match item.event:
             case e.CrmChangeBraked(removed=removed, moved=moved, known=known):
                 return BrakeState(item.position, item.at, removed, moved, known, is_on=True)
-            case e.CrmChangeReleased(removed=removed, moved=moved):
-                is_vouched_for = item.by.kind in ("operator", "staff")
-                return BrakeState(item.position, item.at, removed, moved, is_vouched_for=is_vouched_for)
+            case e.CrmChangeAccepted(removed=removed, moved=moved):
+                return BrakeState(item.position, item.at, removed, moved, is_vouched_for=True)
+            case e.CrmChangeSubsided(removed=removed, moved=moved):
+                return BrakeState(item.position, item.at, removed, moved)
             case _:
                 pass  # the boundary names no others
     return None

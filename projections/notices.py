@@ -88,7 +88,7 @@ def _kind(item: Recorded) -> Kind | None:
             return "client"  # the law sets the salon a term
         case e.IntegrationPaused() | e.IntegrationResumed():
             return None if item.by.kind == "staff" else "integration"  # the chat saw it done
-        case e.CrmAnswered() | e.CrmChangeBraked() | e.CrmChangeReleased() | e.ConflictFound():
+        case e.CrmAnswered() | e.CrmChangeBraked() | e.CrmChangeAccepted() | e.CrmChangeSubsided() | e.ConflictFound():
             return "integration"
         case e.SyncFailed(parked=True):
             return "integration"

@@ -140,6 +140,12 @@ def cancelled(
     return e.BookingCancelled(booking_id, client_id, place or slot())
 
 
+def imported(**changes: object) -> e.BaselineImported:
+    """The diary of MONDAY of account 1 was read, and it was empty."""
+    usual = e.BaselineImported(company_id=1, from_on=MONDAY, until_on=MONDAY, records=0)
+    return msgspec.structs.replace(usual, **changes)
+
+
 def consent(client_id: ClientId = MARIA, version: str = "1") -> e.ConsentGiven:
     return e.ConsentGiven(client_id, "booking", version, "ab" * 32)
 

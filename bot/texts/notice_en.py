@@ -89,7 +89,8 @@ NOTICES_EN = NoticeWords(
     "to come. None of it was taken over: here all is as before, and no client was told. New bookings from the CRM are "
     "still taken.\n\nWhat to do: if it is meant so, run zapisnik sync accept. If not, put the bookings back in the "
     "CRM's diary: once they are there, all goes on by itself.",
-    brake_released="✅ The large change in the CRM's diary is settled, all goes on as usual.",
+    brake_accepted="✅ The large change in the CRM's diary is accepted, all goes on as usual.",
+    brake_subsided="✅ The large change in the CRM's diary is gone again, all goes on as usual.",
     pause_reasons={
         "operator": "an administrator stopped it.",
         "no_credentials": "the CRM's credentials are not set.",

@@ -86,7 +86,8 @@ class NoticeWords:
     reason_noted: str
     resumed: str
     braked: str
-    brake_released: str
+    brake_accepted: str
+    brake_subsided: str
     answers_again: str
     pause_reasons: Mapping[e.PauseKind, str]
     remedies: Mapping[e.PauseKind, str]

@@ -15,7 +15,7 @@ from bot.texts.story import story_lines
 from console.cli.common import caught_up, house_of, parse_time, print_json
 from console.errors import FoundError, UsageError
 from console.wiring import House
-from ledger.codec import STORED_NAMES
+from ledger.codec import STORED_NAMES, names_meant
 from ledger.decisions import boundaries
 from ledger.events import Language
 from ledger.recorder import StoredEvent
@@ -93,7 +93,7 @@ def event_json(event: StoredEvent, outcome: backlog.EventOutcome | None) -> dict
 
 
 def _query(booking: str | None, client: int | None, staff: int | None, types: list[str]) -> DCBQuery | None:
-    if unknown := sorted(set(types) - STORED_NAMES.keys()):
+    if unknown := sorted(name for name in types if not names_meant(name)):
         raise UsageError(f"--type: {unknown[0]!r} is not one of {', '.join(sorted(STORED_NAMES))}")
     tags = []
     if booking is not None:
@@ -102,7 +102,8 @@ def _query(booking: str | None, client: int | None, staff: int | None, types: li
         tags.append(client_tag(ClientId(client)))
     if staff is not None:
         tags.append(staff_tag(StaffId(staff)))
-    return DCBQuery([DCBQueryItem(types=types, tags=tags)]) if tags or types else None
+    stored = [name for wanted in types for name in names_meant(wanted)]
+    return DCBQuery([DCBQueryItem(types=stored, tags=tags)]) if tags or types else None
 
 
 def _pages(house: House, query: DCBQuery | None, after: int, *, follow: bool) -> Iterator[list[StoredEvent]]:

@@ -15,7 +15,7 @@ from console.plans import ShownPlan, current_plan, differences, plan_code, plan_
 from console.roles import run_roles
 from console.settings import load_settings
 from console.wiring import House, open_house
-from ledger.decisions.brake import ReleaseCrmChange
+from ledger.decisions.brake import AcceptCrmChange
 from ledger.decisions.integration import PauseIntegration, ResumeIntegration
 from ledger.errors import NotBrakedError
 from ledger.ledger import Order
@@ -131,11 +131,11 @@ def accept() -> None:
     """Say that the large change of the CRM's diary which the brake stopped is real: it is taken over then."""
     with house_of() as house:
         try:
-            released = house.ledger.execute(ReleaseCrmChange(_order(house))).answer
+            accepted = house.ledger.execute(AcceptCrmChange(_order(house))).answer
         except NotBrakedError as error:
             raise FoundError("no change of the CRM's diary waits for a word: there is nothing to accept") from error
     typer.echo(
-        f"Accepted: up to {released.removed} removed and {released.moved} moved visits are taken over at the next look."
+        f"Accepted: up to {accepted.removed} removed and {accepted.moved} moved visits are taken over at the next look."
     )
 
 

@@ -12,7 +12,7 @@ from starlette.datastructures import QueryParams
 
 from console.web.texts.words import Words
 from ledger.browsing import Wanted
-from ledger.codec import STORED_NAMES
+from ledger.codec import names_meant
 from ledger.errors import MalformedValueError
 from ledger.tags import booking_tag, client_tag, staff_tag
 from ledger.values import BookingId, ClientId, StaffId, booking_code, parse_booking_id
@@ -54,7 +54,7 @@ def read_filters(query: QueryParams, words: Words, zone: ZoneInfo) -> Filters:
     return Filters(
         given=reader.given,
         types=types,
-        wanted=Wanted(tuple(tags), tuple(types), since, until),
+        wanted=Wanted(tuple(tags), tuple(stored for name in types for stored in names_meant(name)), since, until),
         before=reader.place("before"),
         after=reader.place("after"),
         problems=reader.problems,
@@ -84,9 +84,9 @@ class _Reader:
 
     def types(self) -> list[str]:
         named = [name for name in dict.fromkeys(self.query.getlist("type")) if name]
-        if unknown := [name for name in named if name not in STORED_NAMES]:
+        if unknown := [name for name in named if not names_meant(name)]:
             self.problems["type"] = self.words.bad_type.format(name=unknown[0][:LONGEST_TEXT])
-        return [name for name in named if name in STORED_NAMES]
+        return [name for name in named if names_meant(name)]
 
     def moment(self, name: str) -> datetime | None:
         """ISO 8601; without an offset it is the salon's wall clock."""

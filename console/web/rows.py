@@ -89,14 +89,15 @@ def who_link(by: Actor | None) -> str | None:
 
 def _row(event: StoredEvent, outcome: backlog.EventOutcome | None, voice: Voice) -> Row:
     item = readable(event)
+    kind = item.type if item else event.type  # what stands under an old name is told as what it is today
     booking_id = getattr(item.event, "booking_id", None) if item else None
     return Row(
         position=event.position,
         day=voice.day(event.recorded_at),
         time=voice.seconds(event.recorded_at),
-        title=voice.words.title(event.type),
+        title=voice.words.title(kind),
         stored_name=event.type,
-        tone=_TONES.get(event.type, "plain"),
+        tone=_TONES.get(kind, "plain"),
         who=voice.actor(item.by) if item else "",
         who_link=who_link(item.by) if item else None,
         said=summary(item.event, voice) if item else voice.words.unreadable,

@@ -29,7 +29,7 @@ def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
             return _integration(event, voice)
         case e.CrmConnected() | e.BaselineImported():
             return _integration(event, voice)
-        case e.CrmChangeBraked() | e.CrmChangeReleased():
+        case e.CrmChangeBraked() | e.CrmChangeAccepted() | e.CrmChangeSubsided():
             return _crm_change(event, voice)
         case e.ReminderAttempted() | e.ReminderSent() | e.ReminderFailed() | e.NoticeSent() | e.NoticeFailed():
             return _message(event, voice)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import get_args
 
 from ledger import events as e
-from ledger.codec import stored_name
+from ledger.codec import stored_names
 from ledger.recorder import BoundaryItem
 from ledger.tags import CATALOG, ERASURES, INTEGRATION, booking_tag, client_tag, day_tag, record_tag, shifts_tag
 from ledger.values import BookingId, ClientId, RecordId, Slot, StaffId
@@ -23,7 +24,8 @@ BOOKING_TYPES: tuple[type[e.AnyEvent], ...] = (
 
 
 def names(*shapes: type[e.AnyEvent]) -> list[str]:
-    return [stored_name(shape) for shape in shapes]
+    """Every stored name these may stand under, those of former times too."""
+    return list(dict.fromkeys(name for shape in shapes for name in stored_names(shape)))
 
 
 def catalog() -> BoundaryItem:
@@ -94,7 +96,7 @@ def diary_state() -> BoundaryItem:
 
 
 def brake() -> BoundaryItem:
-    return BoundaryItem(types=names(e.CrmChangeBraked, e.CrmChangeReleased), tags=[INTEGRATION], latest=True)
+    return BoundaryItem(types=names(*get_args(e.CrmChangeEvent)), tags=[INTEGRATION], latest=True)
 
 
 def connection() -> BoundaryItem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from ledger import errors, events as e
 from ledger.codec import Recorded
@@ -27,7 +28,7 @@ class BrakeCrmChange:
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
         braked = e.CrmChangeBraked(self.removed, self.moved, self.known)
-        if (last := latest(history, e.CrmChangeBraked, e.CrmChangeReleased)) == braked:
+        if (last := latest(history, *get_args(e.CrmChangeEvent))) == braked:
             return Already(last)
         return [braked]
 
@@ -36,8 +37,8 @@ class BrakeCrmChange:
 
 
 @dataclass(frozen=True)
-class ReleaseCrmChange:
-    """Takes the brake off, up to the size of the change it stopped for. Raises NotBrakedError when none is on."""
+class AcceptCrmChange:
+    """An operator vouches for a change up to the size the brake stopped for. Raises NotBrakedError when it is off."""
 
     order: Order
 
@@ -45,10 +46,32 @@ class ReleaseCrmChange:
         return [boundaries.brake()]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
-        last = latest(history, e.CrmChangeBraked, e.CrmChangeReleased)
-        if not isinstance(last, e.CrmChangeBraked):
-            raise errors.NotBrakedError
-        return [e.CrmChangeReleased(last.removed, last.moved)]
+        last = _stopped_for(history)
+        return [e.CrmChangeAccepted(last.removed, last.moved)]
 
-    def answer(self, events: Sequence[e.AnyEvent]) -> e.CrmChangeReleased:
-        return next(event for event in events if isinstance(event, e.CrmChangeReleased))
+    def answer(self, events: Sequence[e.AnyEvent]) -> e.CrmChangeAccepted:
+        return next(event for event in events if isinstance(event, e.CrmChangeAccepted))
+
+
+@dataclass(frozen=True)
+class NoteCrmChangeSubsided:
+    """The CRM shows so large a change no longer. Raises NotBrakedError when the brake is off."""
+
+    order: Order
+
+    def boundary(self) -> Sequence[BoundaryItem]:
+        return [boundaries.brake()]
+
+    def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        last = _stopped_for(history)
+        return [e.CrmChangeSubsided(last.removed, last.moved)]
+
+    def answer(self, events: Sequence[e.AnyEvent]) -> e.CrmChangeSubsided:
+        return next(event for event in events if isinstance(event, e.CrmChangeSubsided))
+
+
+def _stopped_for(history: Sequence[Recorded]) -> e.CrmChangeBraked:
+    last = latest(history, *get_args(e.CrmChangeEvent))
+    if not isinstance(last, e.CrmChangeBraked):
+        raise errors.NotBrakedError
+    return last

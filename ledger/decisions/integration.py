@@ -121,7 +121,9 @@ class FinishBaseline:
         connected = latest(history, e.CrmConnected)
         if connected is None or connected.company_id != self.company_id:
             raise DiaryNotLoadedError  # another account was connected meanwhile: its diary is another one
-        done = e.BaselineImported(self.company_id, self.from_on, self.until_on, self.records)
+        done = e.BaselineImported(
+            company_id=self.company_id, from_on=self.from_on, until_on=self.until_on, records=self.records
+        )
         if self.start_sending and latest(history, e.IntegrationPaused, e.IntegrationResumed) is None:
             return [done, e.IntegrationResumed()]
         return [done]

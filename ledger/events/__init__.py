@@ -58,8 +58,9 @@ from ledger.events.sync_in import (
     CrmBookingMoved as CrmBookingMoved,
     CrmBookingRemoved as CrmBookingRemoved,
     CrmBookingSeen as CrmBookingSeen,
+    CrmChangeAccepted as CrmChangeAccepted,
     CrmChangeBraked as CrmChangeBraked,
-    CrmChangeReleased as CrmChangeReleased,
+    CrmChangeSubsided as CrmChangeSubsided,
 )
 from ledger.events.sync_out import (
     Answer as Answer,
@@ -83,7 +84,7 @@ ClientEvent = ClientRegistered | LanguageChosen | ConsentGiven | ConsentWithdraw
 ReminderEvent = ReminderAttempted | ReminderSent | ReminderFailed
 NoticeEvent = NoticeSent | NoticeFailed
 ClientNoticeEvent = ClientNoticeSent | ClientNoticeFailed
-CrmChangeEvent = CrmChangeBraked | CrmChangeReleased
+CrmChangeEvent = CrmChangeBraked | CrmChangeAccepted | CrmChangeSubsided
 IntegrationEvent = (
     IntegrationPaused | IntegrationResumed | CrmAnswered | CrmConnected | BaselineImported | CrmChangeEvent
 )

@@ -39,10 +39,13 @@ class CrmConnected(Event, frozen=True):
     company_id: int
 
 
-class BaselineImported(Event, frozen=True):
-    """The CRM's own diary of these days was read into the ledger, so they can be offered."""
+class BaselineImported(Event, frozen=True, kw_only=True):
+    """The CRM's own diary of these days was read into the ledger, so they can be offered.
 
-    company_id: int
+    `company_id` is absent in the first ledgers, whose program did not write down whose diary it was.
+    """
+
+    company_id: int | None = None
     from_on: date
     until_on: date
     records: int

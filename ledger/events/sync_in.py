@@ -54,8 +54,15 @@ class CrmChangeBraked(Event, frozen=True):
     known: int
 
 
-class CrmChangeReleased(Event, frozen=True):
-    """The brake is off: an operator says that up to so many changes are real, or the CRM shows them no longer."""
+class CrmChangeAccepted(Event, frozen=True):
+    """An operator said that up to so many changes of the CRM's diary are real: the brake is off."""
+
+    removed: int
+    moved: int
+
+
+class CrmChangeSubsided(Event, frozen=True):
+    """The CRM shows no longer what the brake had stopped for, so it came off by itself; nobody vouched for anything."""
 
     removed: int
     moved: int

@@ -13,7 +13,7 @@ from datetime import timedelta
 import structlog
 
 from ledger.clock import Clock, later
-from ledger.decisions.brake import BrakeCrmChange, ReleaseCrmChange
+from ledger.decisions.brake import BrakeCrmChange, NoteCrmChangeSubsided
 from ledger.leases import Lease
 from ledger.ledger import Ledger, Order
 from ledger.privacy import random_id
@@ -82,7 +82,7 @@ class Brake:
         known = self._known()
         if not is_strange and not self._is_too_large(size, known):
             if state is not None and state.is_on:
-                self._ledger.execute(ReleaseCrmChange(self._order("release")), lease=lease)
+                self._ledger.execute(NoteCrmChangeSubsided(self._order("subsided")), lease=lease)
                 _log.info("the CRM shows the large change no longer")
             return True
         if state is not None and self.is_word_unused() and size.fits(state):

@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import count
 
 from ledger.clock import Clock
-from ledger.decisions.brake import ReleaseCrmChange
+from ledger.decisions.brake import AcceptCrmChange
 from ledger.decisions.integration import PauseIntegration, ResumeIntegration
 from ledger.decisions.resolve_conflict import ResolveConflict
 from ledger.errors import RefusalError
@@ -70,7 +70,7 @@ class Operator:
     def release_brake(self) -> None:
         """Looks into the diary, sees that it is so, and says it."""
         with suppress(RefusalError):
-            self._ledger.execute(ReleaseCrmChange(self._order()))
+            self._ledger.execute(AcceptCrmChange(self._order()))
             self.choices["brake released"] += 1
 
     def answer_one(self) -> None:

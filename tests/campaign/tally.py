@@ -125,7 +125,7 @@ def _count(tally: Tally, event: e.AnyEvent) -> None:
             tally.add("by hand", ["removal followed"])
         case e.CrmChangeBraked():
             tally.add("brake", ["braked"])
-        case e.CrmChangeReleased():
+        case e.CrmChangeAccepted() | e.CrmChangeSubsided():
             tally.add("brake", ["released"])
         case _:
             tally.add("events", [type(event).__name__])

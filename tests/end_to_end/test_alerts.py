@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.decisions.brake import BrakeCrmChange, ReleaseCrmChange
+from ledger.decisions.brake import AcceptCrmChange, BrakeCrmChange, NoteCrmChangeSubsided
 from ledger.decisions.integration import NoteCrmAnswered
 from ledger.decisions.note_sync import NoteConflict
 from ledger.values import BookingId, RecordId, booking_code
@@ -78,18 +78,18 @@ async def test_a_change_too_large_to_be_believed_is_told_with_both_ways_out(offi
     assert "zapisnik sync accept" in alert
 
     office.salon.advance(minutes=2)
-    office.salon.ledger.execute(ReleaseCrmChange(office.salon.order()))
+    office.salon.ledger.execute(AcceptCrmChange(office.salon.order()))
     await office.work()
-    (released,) = office.texts[1:]
-    assert released.startswith("✅ Большое изменение")
+    (accepted,) = office.texts[1:]
+    assert accepted.startswith("✅ Большое изменение в журнале CRM подтверждено")
 
 
 async def test_a_brake_that_was_taken_off_within_the_minute_is_one_message(office: Office) -> None:
     office.salon.ledger.execute(BrakeCrmChange(office.salon.order(), removed=7, moved=2, known=20))
-    office.salon.ledger.execute(ReleaseCrmChange(office.salon.order()))
+    office.salon.ledger.execute(NoteCrmChangeSubsided(office.salon.order()))
     await office.work()
     (told,) = office.texts
-    assert told.startswith("✅ Большое изменение")
+    assert told.startswith("✅ Большого изменения в журнале CRM больше нет")
 
 
 async def test_many_questions_are_counted_and_the_first_named_with_a_button_each(office: Office) -> None:

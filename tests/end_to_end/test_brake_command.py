@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ledger import events as e
-from ledger.decisions.brake import BrakeCrmChange, ReleaseCrmChange
+from ledger.decisions.brake import BrakeCrmChange, NoteCrmChangeSubsided
 from ledger.ledger import Order
 from ledger.recorder import BoundaryItem
 from ledger.values import Actor
@@ -29,8 +29,8 @@ def test_status_shows_it_and_accept_takes_it_off_once(shell: Shell, salon: Salon
 
     assert accepted.returncode == 0, accepted.stderr
     assert "up to 9 removed and 1 moved" in accepted.stdout
-    (released,) = salon.ledger.history(BoundaryItem(types=["crm_change_released"], tags=[]))
-    assert (released.by.kind, released.event) == ("operator", e.CrmChangeReleased(9, 1))
+    (word,) = salon.ledger.history(BoundaryItem(types=["crm_change_accepted"], tags=[]))
+    assert (word.by.kind, word.event) == ("operator", e.CrmChangeAccepted(9, 1))
     assert shell.json("status")["brake"] is None
     refused(shell.run("sync", "accept"), "nothing to accept", code=1)
 
@@ -46,7 +46,7 @@ async def test_the_staff_chat_is_told_what_is_held_back_what_to_do_and_when_it_i
     (alert,) = office.texts
     assert "удалено 9, перенесено 1 из 20 будущих" in alert
     assert "zapisnik sync accept" in alert
-    salon.ledger.execute(ReleaseCrmChange(Order("release", Actor("system", "sync"), salon.clock.now())))
+    salon.ledger.execute(NoteCrmChangeSubsided(Order("subsided", Actor("system", "sync"), salon.clock.now())))
     salon.advance(seconds=61)
     await office.work()
-    assert office.texts[1:] == ["✅ Большое изменение в журнале CRM разобрано, обмен идёт как обычно."]
+    assert office.texts[1:] == ["✅ Большого изменения в журнале CRM больше нет, обмен идёт как обычно."]

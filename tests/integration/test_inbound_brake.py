@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ledger import events as e
-from ledger.decisions.brake import ReleaseCrmChange
+from ledger.decisions.brake import AcceptCrmChange
 from ledger.errors import SlotTakenError
 from ledger.values import Actor, BookingId
 from projections.crm_diary import brake_state
@@ -34,7 +34,7 @@ def week(watch: Watch, visits: int) -> list[BookingId]:
 
 
 def accept(watch: Watch) -> None:
-    watch.salon.ledger.execute(ReleaseCrmChange(watch.salon.order(Actor("operator", "1"))))
+    watch.salon.ledger.execute(AcceptCrmChange(watch.salon.order(Actor("operator", "1"))))
 
 
 def test_six_of_ten_removed_at_once_are_not_believed_and_what_is_made_by_hand_still_is(watch: Watch) -> None:
@@ -153,11 +153,11 @@ def test_the_brake_comes_off_by_itself_when_the_diary_is_as_it_was(watch: Watch)
         watch.restore(booking_id)
 
     watch.poll()
-    assert len(watch.happened(e.CrmChangeReleased)) == 0, "only the whole diary tells"
+    assert len(watch.happened(e.CrmChangeSubsided)) == 0, "only the whole diary tells"
     watch.later(minutes=5)
     assert watch.step()
 
-    (released,) = watch.happened(e.CrmChangeReleased)
+    (released,) = watch.happened(e.CrmChangeSubsided)
     assert released.by.kind == "system"
     assert watch.place(booked[0]).startswith("cancelled")
     assert watch.place(booked[1]).startswith("booked")
@@ -178,7 +178,7 @@ def test_an_empty_list_is_not_everything_deleted(watch: Watch, monkeypatch: pyte
     assert watch.stage.sent("GET") == asked, "so many are not even asked about"
     monkeypatch.undo()
     watch.sweep()
-    assert len(watch.happened(e.CrmChangeReleased)) == 1
+    assert len(watch.happened(e.CrmChangeSubsided)) == 1
     assert {watch.place(one)[:6] for one in booked} == {"booked"}
 
 

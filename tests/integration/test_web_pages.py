@@ -9,7 +9,7 @@ import pytest
 
 from console.web.app import Console
 from ledger import events as e
-from ledger.decisions.brake import BrakeCrmChange, ReleaseCrmChange
+from ledger.decisions.brake import AcceptCrmChange, BrakeCrmChange
 from ledger.decisions.hold import HoldSlot
 from ledger.decisions.see_crm_booking import SeeCrmBooking
 from ledger.privacy import HOUSE
@@ -254,7 +254,7 @@ async def test_a_brake_is_named_while_it_is_on(salon: Salon, browser: Browser) -
     for words in ("Требует внимания", "удалено 7, перенесено 2 из 20", "zapisnik sync accept"):
         assert words in said, words
 
-    salon.ledger.execute(ReleaseCrmChange(salon.order()))
+    salon.ledger.execute(AcceptCrmChange(salon.order()))
     assert "Всё в порядке." in text_of(await browser.get("/status"))
 
 

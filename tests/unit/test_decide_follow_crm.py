@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from ledger import errors, events as e
-from ledger.decisions.brake import BrakeCrmChange, ReleaseCrmChange
+from ledger.decisions.brake import AcceptCrmChange, BrakeCrmChange, NoteCrmChangeSubsided
 from ledger.decisions.follow_crm import FollowCrmRecord
 from ledger.decisions.record_holder import holder_of
 from ledger.decisions.see_crm_booking import SeeCrmBooking
@@ -194,10 +194,12 @@ def test_whose_a_record_is_the_newest_word_tells() -> None:
 def test_the_brake_is_noted_once_and_taken_off_up_to_its_size() -> None:
     memory = Memory()
     with pytest.raises(errors.NotBrakedError):
-        memory.new(ReleaseCrmChange(order()))
+        memory.new(AcceptCrmChange(order()))
     assert memory.execute(BrakeCrmChange(order(), 6, 1, 10)) == [e.CrmChangeBraked(6, 1, 10)]
     assert memory.execute(BrakeCrmChange(order(), 6, 1, 10)) == []
     assert memory.execute(BrakeCrmChange(order(), 8, 1, 10)) == [e.CrmChangeBraked(8, 1, 10)]
-    assert memory.execute(ReleaseCrmChange(order(at=NOW + timedelta(minutes=1)))) == [e.CrmChangeReleased(8, 1)]
-    with pytest.raises(errors.NotBrakedError):
-        memory.new(ReleaseCrmChange(order()))
+    assert memory.new(NoteCrmChangeSubsided(order())) == [e.CrmChangeSubsided(8, 1)]
+    assert memory.execute(AcceptCrmChange(order(at=NOW + timedelta(minutes=1)))) == [e.CrmChangeAccepted(8, 1)]
+    for late in (AcceptCrmChange(order()), NoteCrmChangeSubsided(order())):
+        with pytest.raises(errors.NotBrakedError):
+            memory.decide(late)

@@ -29,6 +29,7 @@ from tests.builders import (
     given,
     held,
     hours,
+    imported,
     lapsed,
     made,
     open_salon,
@@ -238,7 +239,7 @@ def test_open_bookings_are_limited_and_past_or_cancelled_ones_do_not_count() -> 
 
 
 def test_no_day_is_offered_until_the_crms_diary_was_read() -> None:
-    connected, loaded = e.CrmConnected(1), e.BaselineImported(1, MONDAY, MONDAY, 0)
+    connected, loaded = e.CrmConnected(1), imported()
 
     with pytest.raises(errors.DiaryNotLoadedError):
         open_salon(connected).decide(hold())

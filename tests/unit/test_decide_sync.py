@@ -26,6 +26,7 @@ from tests.builders import (
     failed,
     given,
     held,
+    imported,
     lapsed,
     made,
     moved,
@@ -198,7 +199,7 @@ def test_resuming_what_runs_is_recorded_only_with_another_choice() -> None:
 
 def test_a_crm_account_is_named_once_and_another_one_is_new() -> None:
     one, two = e.CrmConnected(1), e.CrmConnected(2)
-    loaded = e.BaselineImported(1, MONDAY, MONDAY, 3)
+    loaded = imported(records=3)
 
     assert given().new(ConnectCrm(order(), 1)) == [one]
     assert given(one, loaded).decide(ConnectCrm(order(), 1)) == Already(one)
@@ -219,7 +220,7 @@ def test_a_read_diary_starts_the_integration_unless_somebody_chose(
 ) -> None:
     decision = FinishBaseline(order(), 1, MONDAY, MONDAY, 3, start)
 
-    assert given(e.CrmConnected(1), *before).new(decision) == [e.BaselineImported(1, MONDAY, MONDAY, 3), *more]
+    assert given(e.CrmConnected(1), *before).new(decision) == [imported(records=3), *more]
 
 
 def test_the_diary_of_another_account_is_not_this_ones() -> None:

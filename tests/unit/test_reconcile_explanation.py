@@ -48,7 +48,7 @@ def around(*events: e.AnyEvent) -> Background:
     return Background(
         newest(e.IntegrationPaused, e.IntegrationResumed),
         newest(e.CrmConnected, e.BaselineImported),
-        newest(e.CrmChangeBraked, e.CrmChangeReleased),
+        newest(e.CrmChangeBraked, e.CrmChangeAccepted, e.CrmChangeSubsided),
     )
 
 
@@ -245,7 +245,8 @@ def test_services_changed_with_a_move_there_are_explained_by_it() -> None:
 @pytest.mark.parametrize("difference", [MISSING, at("moved", ours(OLD), THIRD)], ids=["removed", "moved"])
 def test_a_brake_explains_what_was_not_taken_over(difference: Difference) -> None:
     assert why(difference, SENT, RUNNING, BRAKED) == (902, "crm_change_braked")
-    assert why(difference, SENT, RUNNING, BRAKED, e.CrmChangeReleased(9, 1)) is None
+    assert why(difference, SENT, RUNNING, BRAKED, e.CrmChangeAccepted(9, 1)) is None
+    assert why(difference, SENT, RUNNING, BRAKED, e.CrmChangeSubsided(9, 1)) is None
 
 
 def test_nothing_explains_an_empty_answer() -> None:

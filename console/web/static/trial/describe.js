@@ -41,7 +41,8 @@ const KINDS = {
   crm_booking_moved: ["integration", "hand"],
   crm_booking_removed: ["integration", "hand", "warn"],
   crm_change_braked: ["integration", "warn", "bad"],
-  crm_change_released: ["integration", "check"],
+  crm_change_accepted: ["integration", "check"],
+  crm_change_subsided: ["integration", "check"],
   client_notice_sent: ["clients", "bell", "good"],
   client_notice_failed: ["clients", "bell", "warn"],
 };
