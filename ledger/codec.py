@@ -47,6 +47,9 @@ STORED_NAMES: dict[str, type[e.AnyEvent]] = {
     "crm_booking_removed": e.CrmBookingRemoved,
     "crm_change_braked": e.CrmChangeBraked,
     "crm_change_released": e.CrmChangeReleased,
+    "client_erased": e.ClientErased,
+    "crm_client_removed": e.CrmClientRemoved,
+    "crm_client_kept": e.CrmClientKept,
 }
 """A stored name never changes. A changed shape gets a new name and keeps the old one readable."""
 

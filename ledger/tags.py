@@ -11,6 +11,7 @@ from ledger.values import BookingId, ClientId, RecordId, Slot, StaffId
 CATALOG = "catalog"
 INTEGRATION = "integration"
 NOTICES = "notices"
+ERASURES = "erasures"
 
 
 def booking_tag(booking_id: BookingId) -> str:
@@ -55,6 +56,8 @@ def tags_of(event: e.AnyEvent) -> list[str]:
             return [CATALOG, shifts_tag(event.staff_id)]
         case e.ClientRegistered() | e.LanguageChosen() | e.ConsentGiven():
             return [client_tag(event.client_id)]
+        case e.ClientErased() | e.CrmClientRemoved() | e.CrmClientKept():
+            return [ERASURES, client_tag(event.client_id)]
         case e.SlotHeld() | e.HoldLapsed() | e.BookingMade() | e.BookingCancelled():
             return [booking_tag(event.booking_id), client_tag(event.client_id), *slot_tags(event.slot)]
         case e.BookingMoved():

@@ -10,7 +10,23 @@ import structlog
 import typer
 
 from bot.errors import BotError
-from console.cli import audit, catalog, conflicts, demo, doctor, import_, log, rebuild, roles, simulator, status, sync
+from console.cli import (
+    audit,
+    catalog,
+    clients,
+    conflicts,
+    demo,
+    doctor,
+    erase,
+    import_,
+    log,
+    master_key,
+    rebuild,
+    roles,
+    simulator,
+    status,
+    sync,
+)
 from console.database import EmbeddedDatabaseError
 from console.errors import ConsoleError
 from console.settings import load_settings
@@ -32,6 +48,9 @@ sync.commands.add_typer(doctor.commands)
 sync.commands.add_typer(conflicts.commands)
 app.add_typer(sync.commands, name="sync", help="The integration with Yclients.")
 app.add_typer(catalog.commands, name="catalog", help="What the salon offers.")
+clients.commands.add_typer(erase.commands)
+app.add_typer(clients.commands, name="client", help="What is held on a person, and forgetting it.")
+app.add_typer(master_key.commands, name="keys", help="The keys that personal data is sealed with.")
 
 
 def main() -> None:

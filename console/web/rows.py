@@ -34,6 +34,7 @@ _TONES = {
     "notice_failed": "bad",
     "client_notice_failed": "bad",
     "crm_change_braked": "bad",
+    "crm_client_kept": "bad",
 }
 
 

@@ -25,9 +25,7 @@ def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
             return _sync(event, voice)
         case e.ConflictFound() | e.ConflictResolved():
             return _conflict(event, voice)
-        case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmAnswered():
-            return _integration(event, voice)
-        case e.CrmConnected() | e.BaselineImported():
+        case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmAnswered() | e.CrmConnected() | e.BaselineImported():
             return _integration(event, voice)
         case e.CrmChangeBraked() | e.CrmChangeReleased():
             return _crm_change(event, voice)
@@ -37,6 +35,8 @@ def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
             return [voice.words.value("reason", event.reason)] if isinstance(event, e.ClientNoticeFailed) else []
         case e.CatalogPublished() | e.ShiftsPublished() | e.ClientRegistered() | e.LanguageChosen() | e.ConsentGiven():
             return _salon(event, voice)
+        case e.ClientErased() | e.CrmClientRemoved() | e.CrmClientKept():
+            return _erasure(event, voice)
         case _:
             assert_never(event)
 
@@ -147,6 +147,17 @@ def _salon(event: e.CatalogEvent | e.ClientEvent, voice: Voice) -> list[str]:
             return [words.value("language", event.language)]
         case e.ConsentGiven():
             return [words.value("purpose", event.purpose), words.text_version.format(version=event.version)]
+
+
+def _erasure(event: e.ErasureEvent, voice: Voice) -> list[str]:
+    words = voice.words
+    match event:
+        case e.ClientErased():
+            return [words.value("basis", event.basis), f"{words.field('crm')}: {words.value('crm', event.crm)}"]
+        case e.CrmClientRemoved():
+            return [f"{words.field('cards')}: {event.cards}"]
+        case e.CrmClientKept():
+            return [words.value("reason", event.reason)]
 
 
 def _record(record_id: int | None, voice: Voice) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ledger import events as e
 from ledger.codec import stored_name
 from ledger.recorder import BoundaryItem
-from ledger.tags import CATALOG, INTEGRATION, booking_tag, client_tag, day_tag, record_tag, shifts_tag
+from ledger.tags import CATALOG, ERASURES, INTEGRATION, booking_tag, client_tag, day_tag, record_tag, shifts_tag
 from ledger.values import BookingId, ClientId, RecordId, Slot, StaffId
 
 BOOKING_TYPES: tuple[type[e.AnyEvent], ...] = (
@@ -50,12 +50,26 @@ def bookings_of(client_id: ClientId) -> BoundaryItem:
 
 
 def client(client_id: ClientId) -> BoundaryItem:
-    return BoundaryItem(types=names(e.ClientRegistered, e.ConsentGiven), tags=[client_tag(client_id)])
+    return BoundaryItem(types=names(e.ClientRegistered, e.ConsentGiven, e.ClientErased), tags=[client_tag(client_id)])
 
 
 def language(client_id: ClientId) -> BoundaryItem:
     """The language a client chose or registered in, whichever is newer; registering takes an earlier choice over."""
     return BoundaryItem(types=names(e.ClientRegistered, e.LanguageChosen), tags=[client_tag(client_id)], latest=True)
+
+
+def whole_life(client_id: ClientId) -> BoundaryItem:
+    """All that carries the client's tag; what was sent to the CRM of their bookings does not."""
+    return BoundaryItem(tags=[client_tag(client_id)])
+
+
+def erasures() -> BoundaryItem:
+    """Who was erased, and what became of them in the CRM."""
+    return BoundaryItem(tags=[ERASURES])
+
+
+def erasure_of(client_id: ClientId) -> BoundaryItem:
+    return BoundaryItem(tags=[client_tag(client_id), ERASURES])
 
 
 def record(record_id: RecordId) -> BoundaryItem:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ledger import errors, events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
-from ledger.decisions.folds import contact, latest
+from ledger.decisions.folds import check_not_erased, contact, latest
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
 from ledger.values import ClientId, Sealed
@@ -27,6 +27,7 @@ class GiveConsent:
         return [boundaries.client(self.client_id)]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        check_not_erased(history)
         given = latest(history, e.ConsentGiven)
         if given is not None and (given.version, given.text_sha256) == (self.version, self.text_sha256):
             return Already(given)
@@ -55,6 +56,7 @@ class RegisterClient:
         return [boundaries.client(self.client_id), boundaries.language(self.client_id)]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        check_not_erased(history)
         if known := contact(history):
             return Already(known)
         if latest(history, e.ConsentGiven) is None:
@@ -76,9 +78,10 @@ class ChooseLanguage:
     language: e.Language
 
     def boundary(self) -> Sequence[BoundaryItem]:
-        return [boundaries.language(self.client_id)]
+        return [boundaries.client(self.client_id), boundaries.language(self.client_id)]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        check_not_erased(history)
         chosen = latest(history, e.LanguageChosen)
         if chosen is not None and chosen.language == self.language:
             return Already(chosen)

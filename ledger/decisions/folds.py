@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, TypeVar, get_args
 
-from ledger import events as e
+from ledger import errors, events as e
 from ledger.clock import later
 from ledger.codec import Recorded
 from ledger.values import BookedService, BookingId, ClientId, Slot
@@ -101,6 +101,12 @@ def contact(history: Sequence[Recorded]) -> e.ClientRegistered | None:
     """How this client can be reached; None also for one who is known without a phone, so that it is asked for."""
     known = latest(history, e.ClientRegistered)
     return None if known is None or known.phone.is_blank else known
+
+
+def check_not_erased(history: Sequence[Recorded]) -> None:
+    """Raises ErasedClientError when this client was erased."""
+    if latest(history, e.ClientErased) is not None:
+        raise errors.ErasedClientError
 
 
 def working_intervals(shifts: e.ShiftsPublished | None, day: date) -> tuple[e.Interval, ...]:

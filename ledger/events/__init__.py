@@ -28,6 +28,13 @@ from ledger.events.client import (
     Language as Language,
     LanguageChosen as LanguageChosen,
 )
+from ledger.events.erasure import (
+    Basis as Basis,
+    ClientErased as ClientErased,
+    CrmClientKept as CrmClientKept,
+    CrmClientRemoved as CrmClientRemoved,
+    KeptReason as KeptReason,
+)
 from ledger.events.integration import (
     REFUSALS as REFUSALS,
     BaselineImported as BaselineImported,
@@ -74,6 +81,7 @@ BookingEvent = SlotHeld | HoldLapsed | BookingMade | BookingMoved | BookingCance
 VisitEvent = VisitConfirmed
 CatalogEvent = CatalogPublished | ShiftsPublished
 ClientEvent = ClientRegistered | LanguageChosen | ConsentGiven
+ErasureEvent = ClientErased | CrmClientRemoved | CrmClientKept
 ReminderEvent = ReminderAttempted | ReminderSent | ReminderFailed
 NoticeEvent = NoticeSent | NoticeFailed
 ClientNoticeEvent = ClientNoticeSent | ClientNoticeFailed
@@ -87,6 +95,7 @@ AnyEvent = (
     | VisitEvent
     | CatalogEvent
     | ClientEvent
+    | ErasureEvent
     | ReminderEvent
     | NoticeEvent
     | ClientNoticeEvent
