@@ -10,7 +10,6 @@ from pathlib import Path
 
 from console.errors import UsageError
 from console.key_file import alone_with, key_file, write_keys
-from console.wiring import House, master_key_source
 from ledger.errors import SealError
 from ledger.key_rotation import Rotation, rotate, rows_by_key
 from ledger.master_keys import MasterKeys, new_master_key
@@ -28,19 +27,19 @@ class Rotated:
     kept: tuple[str, ...] = ()
 
 
-def rotate_setting(house: House, at: At = lambda _: None) -> Rotated:
+def rotate_setting(database: Database, texts: str, at: At = lambda _: None) -> Rotated:
     """Wraps everything under the setting's first key. Raises UsageError for a row under a key that is not there."""
-    keys = MasterKeys.parse(master_key_source(house.settings, house.home)())
-    return Rotated({house.database.schema: _rotate(house.database, keys, at)}, kept=keys.ids[1:])
+    keys = MasterKeys.parse(texts)
+    return Rotated({database.schema: _rotate(database, keys, at)}, kept=keys.ids[1:])
 
 
-def rotate_file(house: House, path: Path, *, keep_old: bool = False, at: At = lambda _: None) -> Rotated:
+def rotate_file(database: Database, path: Path, *, keep_old: bool = False, at: At = lambda _: None) -> Rotated:
     """Makes a key, puts it before the old one in the file, wraps everything anew, takes the old one out.
 
     One that was begun and killed is finished instead. All ledgers of this server are sealed by this file, so all are
     done: an old key goes only when no row of any is under it. `at` is told each step. Raises UsageError.
     """
-    with alone_with(path), _ledgers(house) as ledgers:
+    with alone_with(path), _ledgers(database) as ledgers:
         texts = key_file(path).split()
         is_begun = any(_old_rows(one, texts) for one in ledgers) or (len(texts) > 1 and not keep_old)
         if not is_begun:
@@ -76,19 +75,17 @@ def _is_ours(database: Database, keys: MasterKeys) -> bool:
 
 
 @contextmanager
-def _ledgers(house: House) -> Iterator[list[Database]]:
-    """The house's own ledger, and every other of this server."""
-    with house.database.transaction() as connection:
+def _ledgers(database: Database) -> Iterator[list[Database]]:
+    """This ledger, and every other of this server."""
+    with database.transaction() as connection:
         rows = connection.execute(
             """SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                WHERE c.relname = 'client_keys' AND c.relkind = 'r' ORDER BY n.nspname"""
         ).fetchall()
     schemas = [row[0] for row in rows if re.fullmatch(r"[a-z_][a-z0-9_]{0,47}", row[0])]
-    others = [
-        Database(house.database.url, schema, max_connections=1) for schema in schemas if schema != house.database.schema
-    ]
+    others = [Database(database.url, schema, max_connections=1) for schema in schemas if schema != database.schema]
     try:
-        yield [house.database, *others]
+        yield [database, *others]
     finally:
         for other in others:
             other.close()

@@ -26,14 +26,21 @@ def rotate(
     keep_old: Annotated[
         bool, typer.Option("--keep-old", help="Leave the old key in master.key: it still opens older backups.")
     ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the old key goes from master.key.")] = False,
 ) -> None:
     """Wrap every client's key under the newest master key; no event is touched, nothing has to be stopped."""
     with house_of() as house:
         if house.key_file is None and keep_old:
             raise UsageError("--keep-old: ZAPISNIK_MASTER_KEY is yours to change, nothing is taken out of it")
-        done = (
-            rotate_setting(house) if house.key_file is None else rotate_file(house, house.key_file, keep_old=keep_old)
-        )
+        if house.key_file is not None and not keep_old and not yes:
+            typer.echo(f"The old key goes from {house.key_file} at the end. Backups made before open with it only.")
+            if not typer.confirm("Is a copy of it kept elsewhere, or is it needed no more?"):
+                typer.echo("Nothing was done. --keep-old leaves it there.")
+                return
+        if house.key_file is None:
+            done = rotate_setting(house.database, master_key_source(house.settings, house.home)())
+        else:
+            done = rotate_file(house.database, house.key_file, keep_old=keep_old)
         typer.echo("\n".join(_told(done, house.key_file)))
     if damaged := sum(len(one.damaged) for one in done.ledgers.values()):
         raise FoundError(f"the keys of {damaged} clients do not open: somebody altered them. `zapisnik keys check`")
@@ -84,7 +91,7 @@ def _told(done: Rotated, path: Path | None) -> Iterator[str]:
     elif path is None:
         yield "To change the key: put the new one first in ZAPISNIK_MASTER_KEY, the old one after a comma, and rotate."
     elif done.dropped:
-        yield f"Key {', '.join(done.dropped)} is out of {path}. Backups made before still need it: do you keep a copy?"
+        yield f"Key {', '.join(done.dropped)} is out of {path}; backups made before still need it."
     elif done.kept:
         yield f"Key {', '.join(done.kept)} stays in {path} and still opens older backups."
     if path is not None:
@@ -94,7 +101,7 @@ def _told(done: Rotated, path: Path | None) -> Iterator[str]:
 def _inspected(found: Inspection, keys: MasterKeys) -> Iterator[str]:
     yield f"in force     {found.in_force or 'none yet'}"
     for key_id, rows in found.rows.items():
-        yield f"key {key_id} {rows} clients' keys{'' if keys.find(key_id) else ', and the key is not here'}"
+        yield f"key {key_id} {rows} rows under it{'' if keys.find(key_id) else ', and the key is not here'}"
     for key_id in keys.ids:
         if key_id not in found.rows:
             yield f"key {key_id} nothing is under it"
