@@ -13,6 +13,7 @@ from ledger.decisions.note_sync import NoteConflict
 from ledger.erased_register import ErasedRegister, ledger_id
 from ledger.erasing import Eraser
 from ledger.values import Actor, ClientId, RecordId
+from projections import client_notices
 from projections.catalog import current_catalog
 from projections.questions import opened, question_of
 from tests.builders import MONDAY, MOSCOW, OLGA, at, slot
@@ -44,6 +45,7 @@ async def test_whoever_is_erased_is_told_nothing_and_nobody_has_to_ring_them_up(
     await office.work()
 
     assert office.said(chat_id) == []
+    assert moved not in {news.booking_id for news in client_notices.waiting(office.salon.database, at("00:01"))}
     assert office.events(e.ClientNoticeSent, e.ClientNoticeFailed, e.ReminderAttempted) == []
     assert not any("📞" in text for text in office.texts)
 

@@ -9,6 +9,7 @@ import pytest
 
 from ledger import events as e
 from ledger.decisions import boundaries
+from ledger.decisions.integration import ResumeIntegration
 from ledger.erased_register import ErasedRegister, ledger_id
 from ledger.erasing import Eraser
 from ledger.values import Actor, BookingId, ClientId
@@ -233,6 +234,26 @@ def test_a_create_that_never_arrived_is_not_sent_again_without_a_name(
     assert stage.simulator.records() == []
     assert stage.state(booking_id).status == "skipped"
     assert backlog.counts(stage.salon.database).pending == 0
+
+
+def test_a_past_visit_whose_create_never_arrived_is_given_up_once_that_is_sure(
+    stage: Stage, client: ClientId, tmp_path: Path
+) -> None:
+    """Erased in the middle of an outage: what is wanted there cannot be sent without a name."""
+    booking_id = stage.salon.book(slot("10:00"), client)
+    stage.simulator.set_mode("off")
+    stage.step()
+    stage.salon.clock.advance(slot("12:00").starts_at - NOW)
+    erase(stage, client, tmp_path, anyway=True)
+    stage.salon.ledger.execute(ResumeIntegration(stage.salon.order(OPERATOR), "send"))
+    stage.simulator.set_mode("ok")
+    stage.drain()
+
+    assert stage.simulator.records() == []
+    assert not stage.state(booking_id).parked
+    last = events(stage, booking_id)[-1]
+    assert isinstance(last, e.SyncSkipped)
+    assert last.reason == "erased"
 
 
 def test_a_past_visit_of_an_erased_client_is_never_sent(stage: Stage, client: ClientId, tmp_path: Path) -> None:

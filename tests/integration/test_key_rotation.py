@@ -119,7 +119,7 @@ def test_a_program_that_runs_meanwhile_reads_its_keys_again_and_goes_on(people: 
     assert running.find("telegram", "3") is not None
 
 
-@pytest.mark.parametrize("step", ["house", "batch"])
+@pytest.mark.parametrize("step", ["house", "batch", "end"])
 def test_a_client_who_comes_meanwhile_is_not_left_under_the_old_key(people: People, step: str) -> None:
     setting = [OLD]
     slow = Vault(people.salon.database, lambda: setting[0])
@@ -132,6 +132,7 @@ def test_a_client_who_comes_meanwhile_is_not_left_under_the_old_key(people: Peop
             came.append(slow.client_for("telegram", "the new one"))
 
     rotate(people.salon.database, BOTH, comes)
+    comes("end")
 
     assert rows_by_key(people.salon.database) == {NEW_ID: 14}
     assert Vault(people.salon.database, NEW).find("telegram", "the new one") == came[0]
