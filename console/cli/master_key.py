@@ -12,8 +12,9 @@ import typer
 from console.cli.common import house_of, print_json
 from console.errors import FoundError, UsageError
 from console.rotation import Rotated, rotate_file, rotate_setting
+from console.settings import load_settings
 from console.wiring import master_key_source
-from ledger.errors import MalformedValueError
+from ledger.errors import MalformedValueError, SealError
 from ledger.key_rotation import Inspection, inspect
 from ledger.master_keys import MasterKeys
 
@@ -54,13 +55,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Try the master keys, or a copy of them, on every client's key; exit 1 when one does not open."""
-    with house_of() as house:
-        text = _read(copy) if copy is not None else master_key_source(house.settings, house.home)()
-        try:
-            keys = MasterKeys.parse(text)
-        except MalformedValueError as error:
-            raise UsageError(f"{'--copy' if copy else error.thing}: {error.problem}") from error
-        found = inspect(house.database, keys)
+    keys, found = _present() if copy is None else _copied(copy)
     if as_json:
         print_json(
             {
@@ -78,6 +73,28 @@ def check(
         raise FoundError(f"these keys do not open what is under key {', '.join(found.missing)}: find that key")
     if found.damaged:
         raise FoundError(f"the keys of {len(found.damaged)} clients do not open: somebody altered them")
+
+
+def _present() -> tuple[MasterKeys, Inspection]:
+    with house_of() as house:
+        keys = MasterKeys.parse(master_key_source(house.settings, house.home)())
+        return keys, inspect(house.database, keys)
+
+
+def _copied(copy: str) -> tuple[MasterKeys, Inspection]:
+    """A copy is tried also where the key in force is lost: that is when it is needed."""
+    text = _read(copy)
+    try:
+        keys = MasterKeys.parse(text)
+    except MalformedValueError as error:
+        raise UsageError(f"--copy: {error.problem}") from error
+    try:
+        with house_of(load_settings(zapisnik_master_key=text)) as house:
+            return keys, inspect(house.database, keys)
+    except UsageError as error:
+        if isinstance(error.__cause__, SealError):
+            raise FoundError(f"the copy is not right: {error.__cause__}") from error
+        raise
 
 
 def _told(done: Rotated, path: Path | None) -> Iterator[str]:

@@ -10,9 +10,7 @@ from bot.texts.questions import QUESTION_WORDS, QuestionTeller
 from ledger import events as e
 from ledger.decisions.note_crm_erasure import NoteCrmErasure
 from ledger.decisions.note_sync import NoteConflict
-from ledger.erased_register import ErasedRegister, ledger_id
-from ledger.erasing import Eraser
-from ledger.values import Actor, ClientId, RecordId
+from ledger.values import RecordId
 from projections import client_notices
 from projections.catalog import current_catalog
 from projections.questions import opened, question_of
@@ -21,18 +19,13 @@ from tests.fakes.conversation import Person, open_house
 from tests.fakes.messages import Office
 from tests.fakes.salon_hand import Hand
 from tests.fakes.staff import staff_of
+from tests.forgetting import erase
 from tests.salon import Salon
 
 
 @pytest.fixture
 def office(salon: Salon) -> Office:
     return Office(salon, staff="ru")
-
-
-def erase(salon: Salon, client: ClientId, folder: Path) -> None:
-    register = ErasedRegister(folder / "erased.jsonl", ledger_id(salon.database))
-    Eraser(salon.ledger, salon.vault, register, salon.clock).erase(client, "request", Actor("operator", "77"))
-    salon.catch_up()
 
 
 async def test_whoever_is_erased_is_told_nothing_and_nobody_has_to_ring_them_up(office: Office, tmp_path: Path) -> None:

@@ -15,20 +15,19 @@ from ledger.decisions.note_client_notice import NoteClientNotice
 from ledger.decisions.note_notice import NoteNotice
 from ledger.decisions.remind import BeginReminder, EndReminder
 from ledger.decisions.resolve_conflict import ResolveConflict
-from ledger.erased_register import ErasedRegister, ledger_id
+from ledger.erased_register import ErasedRegister
 from ledger.erasing import Eraser, scour
 from ledger.integrity import verify_chain
 from ledger.values import Actor, BookingId, ClientId
 from projections.comparison import compare
-from sync.forgetting import Forgetting
 from tests.builders import ANNA, slot
 from tests.dumps import dump, forms, found_in, is_findable, opened_by, restore, spellings
+from tests.forgetting import OPERATOR, erase, forgetting
 from tests.salon import Salon
 from tests.stage import Stage, by_hand
 from tests.store import read_models
 
 NAME, PHONE, TELEGRAM, COMMENT = "Аделаида Пржевальская", "+79265550134", "7311902846", "аллергия на «Хну»"
-OPERATOR = Actor("operator", "77")
 TRACES = [NAME, *NAME.split(), COMMENT, TELEGRAM, *spellings(PHONE), PHONE[1:], "8" + PHONE[-10:]]
 
 
@@ -90,16 +89,13 @@ def life(stage: Stage) -> tuple[Stage, ClientId]:
     return stage, live(stage)
 
 
-def erase(stage: Stage, client: ClientId, folder: Path) -> ErasedRegister:
-    salon = stage.salon
-    lines = ErasedRegister(folder / "erased.jsonl", ledger_id(salon.database))
-    Eraser(salon.ledger, salon.vault, lines, salon.clock).erase(client, "request", OPERATOR)
+def erase_everywhere(stage: Stage, client: ClientId, folder: Path) -> ErasedRegister:
+    register = erase(stage.salon, client, folder)
     stage.drain()
-    stopwatch = lambda: salon.clock.now().timestamp()  # noqa: E731  the hand of the clock
-    assert Forgetting(salon.ledger, stage.crm, stage.turns, salon.clock, stopwatch).step(stage.lease)
-    assert scour(salon.database)
-    salon.catch_up()
-    return lines
+    assert forgetting(stage).step(stage.lease)
+    assert scour(stage.salon.database)
+    stage.salon.catch_up()
+    return register
 
 
 def test_no_byte_of_an_erased_person_is_left_and_nothing_opens(life: tuple[Stage, ClientId], tmp_path: Path) -> None:
@@ -109,7 +105,7 @@ def test_no_byte_of_an_erased_person_is_left_and_nothing_opens(life: tuple[Stage
     assert is_findable(before, salon.master_key, "telegram", TELEGRAM)
     assert is_findable(before, salon.master_key, "phone", PHONE)
 
-    lines = erase(stage, client, tmp_path)
+    lines = erase_everywhere(stage, client, tmp_path)
 
     after = dump(salon.database)
     assert found_in(after, TRACES) == []
@@ -121,7 +117,7 @@ def test_no_byte_of_an_erased_person_is_left_and_nothing_opens(life: tuple[Stage
 
 def test_the_chain_verifies_and_all_read_models_fold_to_the_same(life: tuple[Stage, ClientId], tmp_path: Path) -> None:
     stage, client = life
-    erase(stage, client, tmp_path)
+    erase_everywhere(stage, client, tmp_path)
 
     assert verify_chain(stage.salon.recorder).ok
     for model in read_models():
@@ -130,7 +126,7 @@ def test_the_chain_verifies_and_all_read_models_fold_to_the_same(life: tuple[Sta
 
 def test_the_crm_holds_nothing_of_them_and_nothing_of_theirs(life: tuple[Stage, ClientId], tmp_path: Path) -> None:
     stage, client = life
-    erase(stage, client, tmp_path)
+    erase_everywhere(stage, client, tmp_path)
 
     shown = json.dumps(stage.simulator.records(), ensure_ascii=False)
     assert NAME not in shown
@@ -165,7 +161,7 @@ def test_a_restored_backup_tells_all_again_until_it_is_erased_again(
 ) -> None:
     stage, client = life
     salon, backup = stage.salon, dump(stage.salon.database)
-    lines = erase(stage, client, tmp_path)
+    lines = erase_everywhere(stage, client, tmp_path)
 
     restore(salon.database, backup)
 
@@ -178,7 +174,7 @@ def test_a_restored_backup_tells_all_again_until_it_is_erased_again(
 
 def test_the_person_comes_again_with_nothing_of_before(life: tuple[Stage, ClientId], tmp_path: Path) -> None:
     stage, client = life
-    erase(stage, client, tmp_path)
+    erase_everywhere(stage, client, tmp_path)
 
     again = register(stage.salon)
     booking_id = stage.salon.book(slot("10:00"), again)
