@@ -33,7 +33,7 @@ from ledger.values import Actor, ClientId
 from projections import backlog, notices
 from projections.clients import Contact, contact_of
 from projections.crm_diary import brake_state
-from projections.erasures import erased_records
+from projections.erased import erased_records
 from projections.integration import integration, opened_note
 from projections.notices import Kind
 from projections.questions import question_of

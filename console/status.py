@@ -10,7 +10,7 @@ from ledger import events as e
 from ledger.values import booking_code
 from projections import backlog, reminders
 from projections.crm_diary import brake_state
-from projections.erasures import erasures
+from projections.erased import erasures
 from projections.integration import Integration, integration, opened_note
 from projections.projector import lags
 from projections.rebuild import Running, running

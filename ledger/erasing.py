@@ -153,18 +153,24 @@ class Eraser:
 
 
 def scour(database: Database) -> bool:
-    """Has the server write the two tables anew, so that a destroyed key does not lie in their files as a dead row.
+    """Has the server write anew what went with the key, so that it does not lie in the tables' files as dead rows.
 
     False when it may not, or somebody keeps them open; what is in the server's own log and in backups it cannot reach.
     """
     with database.connect() as connection:
         try:
             connection.execute("SET lock_timeout = '200ms'")
-            for table in ("client_handles", "client_keys"):
-                _rewrite(connection, f"VACUUM (FULL) {database.schema}.{table}")
+            for table in connection.execute(_KEPT_WITH_KEYS, (f"{database.schema}.client_keys",) * 2).fetchall():
+                _rewrite(connection, f"VACUUM (FULL) {table[0]}")
         except psycopg.Error:
             return False
     return True
+
+
+_KEPT_WITH_KEYS = """
+SELECT c.conrelid::regclass::text FROM pg_constraint c WHERE c.contype = 'f' AND c.confrelid = %s::regclass
+UNION SELECT %s::regclass::text ORDER BY 1"""
+"""The keys, and all tables whose rows go with a key."""
 
 
 def _rewrite(connection: Connection, statement: str) -> None:

@@ -22,7 +22,7 @@ from ledger.leases import Lease
 from ledger.ledger import Ledger, Order
 from ledger.privacy import random_id
 from ledger.values import Actor, ClientId, RecordId
-from projections.erasures import ErasedClient, erased_clients, erased_records, erasures, life_of
+from projections.erased import ErasedClient, erased_clients, erased_records, erasures, life_of
 from projections.integration import integration
 from sync.errors import (
     AuthError,

@@ -9,7 +9,7 @@ from ledger.decisions import boundaries
 from ledger.erased_register import ErasedRegister, ledger_id
 from ledger.erasing import Eraser
 from ledger.values import Actor, BookingId, ClientId
-from projections.erasures import ErasedClient, erasures
+from projections.erased import ErasedClient, erasures
 from sync.forgetting import Forgetting
 from tests.salon import Salon
 from tests.stage import Stage

@@ -20,7 +20,7 @@ from ledger.values import BookingId, ClientId, booking_code
 from projections import backlog, schedule
 from projections.backlog import BacklogProjection
 from projections.catalog import Catalog, CatalogProjection, catalog_in
-from projections.erasures import erased_clients
+from projections.erased import erased_clients
 from projections.projector import Projection, scratch
 from projections.schedule import Schedule, ScheduledBooking
 

@@ -149,7 +149,7 @@ def _salon(event: e.CatalogEvent | e.ClientEvent, voice: Voice) -> list[str]:
             return [words.value("purpose", event.purpose), words.text_version.format(version=event.version)]
 
 
-def _erasure(event: e.ErasureEvent, voice: Voice) -> list[str]:
+def _erasure(event: e.ForgettingEvent, voice: Voice) -> list[str]:
     words = voice.words
     match event:
         case e.ClientErased():

@@ -68,8 +68,10 @@ def erasures() -> BoundaryItem:
     return BoundaryItem(tags=[ERASURES])
 
 
-def erasure_of(client_id: ClientId) -> BoundaryItem:
-    return BoundaryItem(tags=[client_tag(client_id), ERASURES])
+def forgetting_of(client_id: ClientId) -> BoundaryItem:
+    """That a client was erased, and what became of them in the CRM."""
+    types = names(e.ClientErased, e.CrmClientRemoved, e.CrmClientKept)
+    return BoundaryItem(types=types, tags=[client_tag(client_id), ERASURES])
 
 
 def record(record_id: RecordId) -> BoundaryItem:

@@ -21,7 +21,7 @@ class NoteCrmErasure:
     outcome: e.CrmClientRemoved | e.CrmClientKept
 
     def boundary(self) -> Sequence[BoundaryItem]:
-        return [boundaries.erasure_of(self.outcome.client_id)]
+        return [boundaries.forgetting_of(self.outcome.client_id)]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
         erased = last_erasure(history)

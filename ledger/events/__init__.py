@@ -81,7 +81,7 @@ BookingEvent = SlotHeld | HoldLapsed | BookingMade | BookingMoved | BookingCance
 VisitEvent = VisitConfirmed
 CatalogEvent = CatalogPublished | ShiftsPublished
 ClientEvent = ClientRegistered | LanguageChosen | ConsentGiven
-ErasureEvent = ClientErased | CrmClientRemoved | CrmClientKept
+ForgettingEvent = ClientErased | CrmClientRemoved | CrmClientKept
 ReminderEvent = ReminderAttempted | ReminderSent | ReminderFailed
 NoticeEvent = NoticeSent | NoticeFailed
 ClientNoticeEvent = ClientNoticeSent | ClientNoticeFailed
@@ -95,7 +95,7 @@ AnyEvent = (
     | VisitEvent
     | CatalogEvent
     | ClientEvent
-    | ErasureEvent
+    | ForgettingEvent
     | ReminderEvent
     | NoticeEvent
     | ClientNoticeEvent
