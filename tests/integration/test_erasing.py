@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,8 @@ from projections import backlog, schedule
 from projections.clients import ERASED, contact_of
 from projections.comparison import compare
 from tests.builders import HAIRCUT, NOW, slot
+from tests.forgetting import erase
+from tests.old_tables import MARIAS_ROW, import_rows
 from tests.salon import Salon, open_test_salon
 from tests.store import all_at_once, read_models
 
@@ -234,7 +237,7 @@ def table_file(salon: Salon, table: str) -> bytes:
     return bytes(found[0])
 
 
-def row(salon: Salon, statement: str, *parameters: object) -> bytes:
+def row(salon: Salon, statement: str, *parameters: object) -> Any:  # Any: whatever the statement selects
     with salon.database.transaction() as connection:
         found = connection.execute(statement.encode(), parameters or None).fetchone()
     assert found is not None
@@ -268,3 +271,17 @@ def test_a_request_that_carries_the_name_is_waited_for(salon: Salon, register: E
 
     done = eraser(salon, register).erase(client, "request", OPERATOR, anyway=True)
     assert done.event.crm == "asked"
+
+
+def test_the_old_bots_table_read_anew_brings_nobody_back(salon: Salon, tmp_path: Path) -> None:
+    import_rows(salon, MARIAS_ROW)
+    client = salon.vault.find("telegram", "700")
+    assert client is not None
+    erase(salon, client, tmp_path)
+    keys = row(salon, "SELECT count(*) FROM client_keys")
+
+    (outcome,) = import_rows(salon, MARIAS_ROW)
+
+    assert outcome.result == "already"
+    assert salon.vault.find("telegram", "700") is None
+    assert row(salon, "SELECT count(*) FROM client_keys") == keys
