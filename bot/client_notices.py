@@ -116,24 +116,24 @@ class ClientNotices:
             if news in self._settled:
                 continue
             about = untold(self._services.ledger.history(boundaries.booking(news.booking_id)), news.booking_id)
-            if about is not None and max(about.known.starts_at, about.slot.starts_at) > now:
-                return self._letter(about, catalog, now)
+            is_coming = about is not None and max(about.known.starts_at, about.slot.starts_at) > now
+            if about is not None and is_coming and (letter := self._letter(about, catalog, now)) is not None:
+                return letter
             self._settled.add(news)
         return None
 
-    def _letter(self, about: Untold, catalog: Catalog, now: datetime) -> Letter:
+    def _letter(self, about: Untold, catalog: Catalog, now: datetime) -> Letter | None:
+        """None when there is nobody to tell any more: they were erased."""
         contact = self._contact(about.client_id)
-        if contact is None:
-            return Letter(about)
+        if contact is None or not contact.telegram.isdecimal():
+            return None if contact is not None and contact.is_erased else Letter(about)
         language = language_of(self._services.ledger, about.client_id) or "ru"
         at = now.astimezone(catalog.zone)
         part = client_news(Naming(self._words[language], catalog), about, contact.name, at)
         return Letter(about, int(contact.telegram), part, not NIGHT_ENDS <= at.time() < NIGHT_BEGINS)
 
     def _contact(self, client_id: ClientId) -> Contact | None:
-        """None for a client without a chat: taken over from an older system, or their key is gone."""
         try:
-            contact = contact_of(self._services.ledger, self._services.vault, client_id)
+            return contact_of(self._services.ledger, self._services.vault, client_id)
         except SealError:
             return None
-        return contact if contact is not None and contact.telegram.isdecimal() else None

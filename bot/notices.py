@@ -33,6 +33,7 @@ from ledger.values import Actor, ClientId
 from projections import backlog, notices
 from projections.clients import Contact, contact_of
 from projections.crm_diary import brake_state
+from projections.erased import erased_records
 from projections.integration import integration, opened_note
 from projections.notices import Kind
 from projections.questions import question_of
@@ -152,6 +153,9 @@ class Notices:
         told = [events[position] for position in covered]
         if any(isinstance(event, e.CrmChangeEvent) for event in told):
             parts.insert(0, Part(self._braked()))
+        kept = [event for event in told if isinstance(event, e.CrmClientKept)]
+        if kept:
+            parts.insert(0, Part("\n\n".join(self._kept(event) for event in kept)))
         if self._answers_again(told):
             parts.insert(0, Part(self._words.answers_again))
         if any(isinstance(event, e.IntegrationPaused | e.IntegrationResumed) for event in told):
@@ -170,6 +174,13 @@ class Notices:
             return staff_news.paused(naming, state.kind, state.message, opened_note(self._services.vault, state))
         lacking = backlog.lacking(self._services.database, self._now())
         return self._words.resumed.format(n=backlog.to_send(lacking, with_past=state.past == "send"))
+
+    def _kept(self, event: e.CrmClientKept) -> str:
+        """Whom to delete by hand, by the numbers of their records: nobody here knows the name any more."""
+        records = erased_records(self._services.ledger, event.client_id)
+        numbers = ", ".join(str(record) for record in records[-MOST_CARDS:])
+        words = self._words
+        return words.kept_in_crm.format(reason=words.kept_reasons[event.reason], records=numbers or "—")
 
     def _braked(self) -> str:
         """Whether the brake is on now: what was stopped and let go within a minute is one thing to know."""

@@ -16,6 +16,7 @@ from ledger.decisions import boundaries
 from ledger.errors import MalformedValueError
 from sync.access import Access
 from sync.catalog_keeper import CatalogKeeper
+from sync.forgetting import Forgetting
 from sync.inbound.inbox import Inbox
 from sync.inbound.reading import DiaryReader
 from sync.inbound.steps import Inbound
@@ -98,6 +99,7 @@ def open_sync(
             house.follower,
             house.clock,
             catalog_keeper=keeper if settings.catalog_source == "yclients" else None,
+            forgetting=Forgetting(house.ledger, crm, turns, house.clock, stopwatch),
             company_id=settings.yclients_company_id or 0,
             holder=house.holder,
             # Longer than any step, so that a living sender keeps it; a dead one's successor waits this long.

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     zapisnik_schema: str = Field("zapisnik", pattern=r"^[a-z_][a-z0-9_]{0,47}$")
     zapisnik_home: Path | None = None
     zapisnik_master_key: SecretStr | None = None
+    zapisnik_erased_file: Path | None = None
     salon_file: Path = Path("salon.toml")
     salon_timezone: str | None = None
     catalog_source: Literal["file", "yclients"] = "file"

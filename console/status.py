@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from console.wiring import House
+from console.wiring import House, returned_clients
 from ledger import events as e
 from ledger.values import booking_code
 from projections import backlog, reminders
 from projections.crm_diary import brake_state
-from projections.erasures import open_erasures
+from projections.erased import erasures
+from projections.erasure_requests import open_erasures
 from projections.integration import Integration, integration, opened_note
 from projections.projector import lags
 from projections.rebuild import Running, running
@@ -61,8 +62,9 @@ def status_json(house: House, reasons: Mapping[e.PauseKind, str] = REASONS) -> d
             "oldest_seconds": counts.oldest_seconds,
         },
         "last_errors": _errors_json(house),
+        "erased": _erased_json(house),
         "failed_updates": failed[0] if failed else 0,
-        "erasures": [
+        "erasure_requests": [
             {"client_id": one.client_id, "asked_at": one.asked_at, "due_on": one.due_on}
             for one in open_erasures(house.ledger)
         ],
@@ -84,6 +86,21 @@ def _errors_json(house: House) -> list[dict[str, Any]]:
         }
         for failure in last_failures(house.database)
     ]
+
+
+def _erased_json(house: House) -> dict[str, Any]:
+    """How many were erased, how many of them the CRM still has, and how many a backup brought back here."""
+    found = erasures(house.ledger)
+    try:
+        returned: int | None = len(returned_clients(house))
+    except OSError:  # the register cannot be read, which is said at the start
+        returned = None
+    return {
+        "clients": len(found),
+        "waiting_in_crm": sum(one.in_crm == "waiting" for one in found),
+        "kept_in_crm": sum(one.in_crm == "kept" for one in found),
+        "returned": returned,
+    }
 
 
 def _brake_json(house: House) -> dict[str, Any] | None:

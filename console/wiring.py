@@ -9,26 +9,31 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import psycopg
+import structlog
 from psycopg import sql
 
 from console.database import EmbeddedDatabase, default_home, start_embedded
 from console.errors import UsageError
 from console.key_file import key_file
-from console.settings import Settings, require
+from console.settings import Settings, load_settings, require
 from ledger import events as e
 from ledger.clock import Clock, SalonClock
 from ledger.decisions import boundaries
 from ledger.decisions.folds import latest
+from ledger.erased_register import ErasedRegister, ledger_id
 from ledger.errors import MalformedValueError, SealError, StoreUnavailableError
 from ledger.ledger import Ledger
+from ledger.master_keys import KeySource
 from ledger.phone_book import note_old_phones
 from ledger.postgres import Database, check_migrated, explain_connection, migrate
 from ledger.privacy import Vault
 from ledger.recorder import PostgresRecorder
+from ledger.values import ClientId
 from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
 from projections.client_notices import ClientNoticesProjection
@@ -37,6 +42,8 @@ from projections.projector import Follower, Projection, check_installed, install
 from projections.rebuild import Progress, rebuild
 from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
+
+_log = structlog.get_logger("privacy")
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,22 @@ class House:
     follower: Follower
     holder: str
     embedded: EmbeddedDatabase | None = None
+
+    @property
+    def home(self) -> Path | None:
+        """Where the embedded server lives; None with a server of one's own."""
+        return self.embedded.home if self.embedded else None
+
+    @property
+    def register(self) -> ErasedRegister:
+        """Of those who were erased, outside the database."""
+        path = self.settings.zapisnik_erased_file or default_home(self.settings.zapisnik_home) / "erased.jsonl"
+        return ErasedRegister(path, ledger_id(self.database))
+
+    @property
+    def key_file(self) -> Path | None:
+        """The file that the master keys stand in; None when they are given by the setting."""
+        return self.home / "master.key" if self.home and self.settings.zapisnik_master_key is None else None
 
 
 def read_models() -> tuple[Projection, ...]:
@@ -106,7 +129,9 @@ def open_house(
         follower = Follower(recorder, models, holder)
         stack.callback(_quietly, follower.step_down)
         clock = SalonClock(zone)
-        yield House(settings, database, recorder, ledger, vault, clock, zone, models, follower, holder, embedded)
+        house = House(settings, database, recorder, ledger, vault, clock, zone, models, follower, holder, embedded)
+        _warn_of_returned(house)
+        yield house
 
 
 @contextmanager
@@ -165,21 +190,53 @@ def _database_url(settings: Settings, stack: ExitStack) -> tuple[str, EmbeddedDa
     return embedded.url, embedded
 
 
-def _vault(settings: Settings, database: Database, home: Path | None) -> Vault:
-    if settings.zapisnik_master_key is not None:
-        key = require(settings.zapisnik_master_key, "ZAPISNIK_MASTER_KEY", "personal data is sealed with it")
-    elif home is not None:
-        key = key_file(home / "master.key")
-    else:
-        raise UsageError(
-            "ZAPISNIK_MASTER_KEY is not set: personal data is sealed with it. Make one with `openssl rand -base64 32`, "
-            "keep a copy apart from the database's backups"
-        )
+def returned_clients(house: House) -> list[ClientId]:
+    """Whom the register names as erased and whose key is here all the same: a backup was restored. Raises OSError."""
+    return sorted(house.vault.with_keys(house.register.read().lines.keys()))
+
+
+def _warn_of_returned(house: House) -> None:
     try:
-        vault = Vault(database, key)
+        returned = returned_clients(house)
+    except OSError as error:
+        _log.warning("the register of the erased cannot be read", file=str(house.register.path), error=error.strerror)
+        return
+    if returned:
+        _log.warning("erased clients are back, from a backup? run `zapisnik client reerase`", clients=len(returned))
+
+
+def master_key_source(settings: Settings, home: Path | None) -> KeySource:
+    """Where the master keys are read, at the start and whenever a key turns up that is not among them.
+
+    `home` is the embedded server's. Raises UsageError when there is none.
+    """
+    if settings.zapisnik_master_key is not None:
+        given = require(settings.zapisnik_master_key, "ZAPISNIK_MASTER_KEY", "personal data is sealed with it")
+        return lambda: _present_keys(given)
+    if home is not None:
+        return partial(key_file, home / "master.key")
+    raise UsageError(
+        "ZAPISNIK_MASTER_KEY is not set: personal data is sealed with it. Make one with `openssl rand -base64 32`, "
+        "keep a copy apart from the database's backups"
+    )
+
+
+def _present_keys(given: str) -> str:
+    """The keys this process was started with, and after them those that a changed `.env` names."""
+    try:
+        now = load_settings().zapisnik_master_key
+    except UsageError:  # somebody is just writing it
+        now = None
+    return given if now is None else f"{given}\n{now.get_secret_value()}"
+
+
+def _vault(settings: Settings, database: Database, home: Path | None) -> Vault:
+    try:
+        vault = Vault(database, master_key_source(settings, home))
         vault.check()
     except (MalformedValueError, SealError) as error:
-        raise UsageError(f"ZAPISNIK_MASTER_KEY: {error}") from error
+        said = str(error)
+        raise UsageError(said if "ZAPISNIK_MASTER_KEY" in said else f"ZAPISNIK_MASTER_KEY: {said}") from error
     return vault
 
 

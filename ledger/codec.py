@@ -53,6 +53,9 @@ STORED_NAMES: dict[str, type[e.AnyEvent]] = {
     "crm_change_braked": e.CrmChangeBraked,
     "crm_change_accepted": e.CrmChangeAccepted,
     "crm_change_subsided": e.CrmChangeSubsided,
+    "client_erased": e.ClientErased,
+    "crm_client_removed": e.CrmClientRemoved,
+    "crm_client_kept": e.CrmClientKept,
 }
 """A stored name never changes. A changed shape gets a new name, and `ledger.upcasters` keeps the old one readable."""
 

@@ -12,7 +12,7 @@ LedgerError
 │   ├── UnknownBookingError    ForeignBookingError     StaleVersionError
 │   ├── DiaryNotLoadedError    IntegrationPausedError  NothingToSyncError   AttemptOpenError
 │   ├── NothingToResolveError  NoSuchAnswerError       NotBrakedError       NotRefusedError
-│   └── InvalidCatalogError
+│   └── ErasedClientError      InvalidCatalogError
 ├── ContentionError            five decisions in a row lost their race
 ├── LeaseLostError             another process is the leader now
 ├── SchemaVersionError         the database is older or newer than this program
@@ -141,6 +141,10 @@ class NoSuchAnswerError(RefusalError):
 
 class NotBrakedError(RefusalError):
     """No change of the CRM's diary waits for anybody's word."""
+
+
+class ErasedClientError(RefusalError):
+    """The client was erased: under this number nothing is kept any more. They may come anew, as somebody new."""
 
 
 class InvalidCatalogError(RefusalError):

@@ -27,6 +27,8 @@ from ledger.values import Actor
 MAX_TRIES = 5
 _A = TypeVar("_A")
 _A_co = TypeVar("_A_co", covariant=True)
+Along = Callable[[Connection, int], None]
+"""What else belongs into an append's transaction; it is told the last position. The whole of it may be tried again."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,11 @@ class Ledger:
         self._inline = inline
         self._sleep = sleep
 
-    def execute(self, decision: Decision[_A], *, lease: Lease | None = None) -> Executed[_A]:
-        """Decides and stores, at most once per command id, however often it is called.
+    def execute(
+        self, decision: Decision[_A], *, lease: Lease | None = None, along: Along | None = None
+    ) -> Executed[_A]:
+        """Decides and stores, at most once per command id, however often it is called. `along` is done with it or
+        not at all, and not where nothing new is stored.
 
         A lost race is decided again, a lost connection tried again (the stored command tells whether the lost
         answer was a yes), both at most MAX_TRIES times with jitter. Raises what the decision refuses with;
@@ -108,7 +113,7 @@ class Ledger:
             if attempt:
                 self._sleep(random.uniform(0, 0.01 * 2**attempt))
             try:
-                return self._try(decision, lease)
+                return self._try(decision, lease, along)
             except IntegrityError as error:
                 last = error
             except psycopg.errors.ExclusionViolation as error:
@@ -129,7 +134,7 @@ class Ledger:
         with self.recorder.database.transaction() as connection:
             return [recorded(event) for event in self.recorder.read_boundary(connection, items).events]
 
-    def _try(self, decision: Decision[_A], lease: Lease | None) -> Executed[_A]:
+    def _try(self, decision: Decision[_A], lease: Lease | None, along: Along | None) -> Executed[_A]:
         order = decision.order
         command = BoundaryItem(tags=[command_tag(order.command_id)], since_start=True)
         boundary = [*decision.boundary(), command]
@@ -144,6 +149,8 @@ class Ledger:
             if not decided:
                 return Executed(decision.answer([]), read.head, repeated=True)
             position = self._append(connection, decided, order, boundary, read.head)
+            if along is not None:
+                along(connection, position)
             if lease is not None:
                 leases.confirm(connection, lease)
         self.recorder.notifier.notify_soon()

@@ -148,7 +148,10 @@ def _on_the_way(state: SyncState, event: e.SyncAttempted | e.SyncSucceeded | e.S
                 forced=False,
             )
         case e.SyncSkipped():
-            return change(_settled(state, event.covers), skipped=True, retry_at=None, forced=False)
+            skipped = change(_settled(state, event.covers), skipped=True, retry_at=None, forced=False)
+            # Of an erased client nobody can be asked any more, but for which record is whose.
+            is_moot = event.reason == "erased" and state.conflict not in questions.ABOUT_RECORDS
+            return questions.unasked(skipped) if is_moot else skipped
 
 
 def _as_in_crm(state: SyncState, event: e.CrmBookingMoved | e.CrmBookingRemoved) -> SyncState:

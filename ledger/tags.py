@@ -60,7 +60,7 @@ def tags_of(event: e.AnyEvent) -> list[str]:
             e.ClientRegistered() | e.LanguageChosen() | e.ConsentGiven() | e.ConsentWithdrawn() | e.PersonalDataViewed()
         ):
             return [client_tag(event.client_id)]
-        case e.ErasureRequested() | e.ErasureCalledOff():
+        case e.ErasureRequested() | e.ErasureCalledOff() | e.ClientErased() | e.CrmClientRemoved() | e.CrmClientKept():
             return [client_tag(event.client_id), ERASURES]
         case e.SlotHeld() | e.HoldLapsed() | e.BookingMade() | e.BookingCancelled():
             return [booking_tag(event.booking_id), client_tag(event.client_id), *slot_tags(event.slot)]

@@ -146,7 +146,7 @@ class _Rows:
             case e.SyncSucceeded(covers=covers):
                 self._settle(covers, "succeeded", None, None)
             case e.SyncSkipped(covers=covers, reason=reason):
-                self._settle(covers, "skipped", reason, None)
+                self._settle(covers, "erased" if reason == "erased" else "skipped", reason, None)
             case e.SyncFailed() as failed:
                 sync_failures.note_failure(self._execute, item, failed)
             case _:

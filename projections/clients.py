@@ -18,20 +18,30 @@ from ledger.values import ClientId, Sealed
 class Contact:
     """A client in clear: E.164 phone, Telegram chat id. Never logged, never stored.
 
-    A client of an older system may lack either: it is '' then.
+    A client of an older system may lack either: it is '' then. Of an erased one nothing is known for ever.
     """
 
     name: str
     phone: str
     telegram: str
+    is_erased: bool = False
 
     def __repr__(self) -> str:
         return "Contact(…)"
 
 
+ERASED = Contact("", "", "", is_erased=True)
+
+
 def contact_of(ledger: Ledger, vault: Vault, client_id: ClientId) -> Contact | None:
-    """None for a client who has not shared a contact. Raises SealError when their key is gone."""
-    known = latest(ledger.history(boundaries.client(client_id)), e.ClientRegistered)
+    """None for a client who has not shared a contact, ERASED for one who was erased.
+
+    Raises SealError when it cannot be opened all the same.
+    """
+    history = ledger.history(boundaries.client(client_id))
+    if latest(history, e.ClientErased) is not None:
+        return ERASED
+    known = latest(history, e.ClientRegistered)
     if known is None:
         return None
 
@@ -42,7 +52,7 @@ def contact_of(ledger: Ledger, vault: Vault, client_id: ClientId) -> Contact | N
 
 
 def phone_of(ledger: Ledger, vault: Vault, client_id: ClientId) -> str:
-    """E.164; '' for a client without one, or whose key is gone."""
+    """E.164; '' for a client without one, or erased, or whose key is gone."""
     try:
         contact = contact_of(ledger, vault, client_id)
     except SealError:

@@ -90,7 +90,7 @@ def _kind(item: Recorded) -> Kind | None:
             return None if item.by.kind == "staff" else "integration"  # the chat saw it done
         case e.CrmAnswered() | e.CrmChangeBraked() | e.CrmChangeAccepted() | e.CrmChangeSubsided() | e.ConflictFound():
             return "integration"
-        case e.SyncFailed(parked=True):
+        case e.SyncFailed(parked=True) | e.CrmClientKept():
             return "integration"
         case _:
             return None  # nothing else is the staff's news

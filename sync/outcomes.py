@@ -252,7 +252,7 @@ class Outcomes:
             attempt.operation,
             outcome,
             failure.kind,
-            self._vault.seal(attempt.client_id, words, _MESSAGE),
+            self._vault.seal_of_known(attempt.client_id, words, _MESSAGE),
             status=failure.status,
             parked=parked,
         )

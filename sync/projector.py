@@ -11,7 +11,13 @@ import structlog
 from ledger import events as e
 from ledger.clock import Clock
 from ledger.decisions.note_sync import SkipSync
-from ledger.errors import IntegrationPausedError, MalformedValueError, NothingToSyncError, SealError
+from ledger.errors import (
+    ErasedClientError,
+    IntegrationPausedError,
+    MalformedValueError,
+    NothingToSyncError,
+    SealError,
+)
 from ledger.leases import Lease
 from ledger.ledger import Ledger, Order
 from ledger.privacy import Vault, random_id
@@ -89,6 +95,9 @@ class SyncProjector:
                 continue  # the read model was a moment behind; the ledger itself says there is nothing to do
             except IntegrationPausedError:
                 return None
+            except ErasedClientError:
+                with suppress(NothingToSyncError):
+                    self._skip(item.state, lease, "erased")
             except (SealError, MalformedValueError) as unsendable:
                 _log.error("cannot be sent", booking=item.booking_id, error=type(unsendable).__name__)
                 with suppress(NothingToSyncError):  # something else is wished by now, which is planned anew

@@ -18,6 +18,7 @@ from projections.integration import integration
 from projections.projector import Follower
 from sync.catalog_keeper import CatalogKeeper
 from sync.errors import AuthError, LicenceError, RateLimitedError, RightsError, SyncError
+from sync.forgetting import Forgetting
 from sync.inbound import connect, import_baseline
 from sync.inbound.steps import Inbound
 from sync.projector import SyncProjector
@@ -41,13 +42,14 @@ class SyncRunner:
         clock: Clock,
         *,
         catalog_keeper: CatalogKeeper | None = None,
+        forgetting: Forgetting | None = None,
         company_id: int,
         holder: str,
         lease_lasts: timedelta,
     ) -> None:
         self._ledger, self._crm, self._projector, self._inbound = ledger, crm, projector, inbound
         self._follower, self._clock = follower, clock
-        self._catalog_keeper = catalog_keeper
+        self._catalog_keeper, self._forgetting = catalog_keeper, forgetting
         self._company_id, self._holder, self._lease_lasts = company_id, holder, lease_lasts
         self._baseline_at: float | None = None
         self._baseline_pause = 1.0
@@ -77,7 +79,9 @@ class SyncRunner:
                 return True
             if self._inbound.step(lease, is_idle=False):
                 return True  # before anything is sent the lease is taken anew: a sweep has prolonged it
-            return self._projector.step(lease) is not None or self._inbound.step(lease, is_idle=True)
+            if self._projector.step(lease) is not None or self._inbound.step(lease, is_idle=True):
+                return True
+            return self._forgetting is not None and self._forgetting.step(lease)
         except LeaseLostError:
             _log.warning("another sender took over")
             return False

@@ -13,7 +13,7 @@ from ledger import events as e
 from ledger.clock import Clock, later
 from ledger.decisions import boundaries
 from ledger.decisions.note_sync import BeginAttempt
-from ledger.errors import NothingToSyncError, SealError
+from ledger.errors import ErasedClientError, NothingToSyncError, SealError
 from ledger.leases import Lease
 from ledger.ledger import Ledger, Order
 from ledger.privacy import Vault, random_id
@@ -211,6 +211,8 @@ class Sending:
         contact = contact_of(self._ledger, self._vault, state.client_id)
         if contact is None:
             raise SealError(f"booking {state.booking_id} has a client without a contact")
+        if contact.is_erased:
+            raise ErasedClientError
         return contact
 
 

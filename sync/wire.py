@@ -48,7 +48,8 @@ class CrmRecord(msgspec.Struct, frozen=True):
     `phone_digits` is '' without a client, `api_id` '' where the CRM has forgotten it (a change by hand can do that).
     `comment` is staff's own and may be about a person: it is only ever handed back. `visit` is what the salon has
     noted about the visit itself; a cancellation is not among it, that is `deleted`. `has_client` is False for staff's
-    marks; a client without a phone is one whose phone the user may not see.
+    marks; a client without a phone is one whose phone the user may not see. `client_id` is the CRM's number of the
+    client, None for a mark.
     """
 
     record_id: int
@@ -64,6 +65,7 @@ class CrmRecord(msgspec.Struct, frozen=True):
     changed_at: datetime | None
     visit: Visit = "waiting"
     has_client: bool = False
+    client_id: int | None = None
 
 
 class NewCrmRecord(msgspec.Struct, frozen=True):
@@ -182,6 +184,7 @@ def _read_one(raw: object, zone: ZoneInfo) -> CrmRecord:
         changed_at=instant(record.get("last_change_date"), zone),
         visit=_visit(record),
         has_client=bool(client),
+        client_id=number(client.get("id")) or None,
     )
 
 

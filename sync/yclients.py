@@ -84,6 +84,7 @@ class Yclients:
         from_on: date | None = None,
         until_on: date | None = None,
         staff_id: int | None = None,
+        client_id: int | None = None,
         created_from_on: date | None = None,
         created_until_on: date | None = None,
         changed_after: datetime | None = None,
@@ -101,6 +102,7 @@ class Yclients:
             "start_date": from_on,
             "end_date": until_on,
             "staff_id": staff_id,
+            "client_id": client_id,
             "c_start_date": created_from_on,
             "c_end_date": created_until_on,
             "changed_after": changed_after and self._wall_clock(changed_after),
@@ -150,6 +152,15 @@ class Yclients:
         Raises GoneError if it is not there, and any SyncError but UnavailableError.
         """
         answer = self._calls.ask("DELETE", self._record_path(record_id))
+        if answer.body and not (answer.envelope and answer.envelope.succeeded):
+            raise UnknownOutcomeError(status=answer.status, detail="no answer in the CRM's own form")
+
+    def delete_client(self, client_id: int) -> None:
+        """Deletes a client of the branch, with what the CRM knows of them; success as that of `delete`.
+
+        Raises GoneError if there is none, RightsError without the right to, and any SyncError but UnavailableError.
+        """
+        answer = self._calls.ask("DELETE", f"/api/v1/client/{self._company_id}/{client_id}")
         if answer.body and not (answer.envelope and answer.envelope.succeeded):
             raise UnknownOutcomeError(status=answer.status, detail="no answer in the CRM's own form")
 

@@ -79,4 +79,7 @@ EXAMPLES: dict[str, e.AnyEvent] = {
     "crm_change_braked": e.CrmChangeBraked(removed=40, moved=2, known=51),
     "crm_change_accepted": e.CrmChangeAccepted(removed=40, moved=2),
     "crm_change_subsided": e.CrmChangeSubsided(removed=40, moved=2),
+    "client_erased": e.ClientErased(MARIA, "request", ("name", "phone", "telegram"), "asked"),
+    "crm_client_removed": e.CrmClientRemoved(MARIA, cards=1),
+    "crm_client_kept": e.CrmClientKept(MARIA, "no_right"),
 }

@@ -101,6 +101,8 @@ def _line(naming: Naming, news: News) -> str:
 def _client(naming: Naming, news: News) -> str:
     """As the CRM would show them; a client of an older system may lack a name or a phone."""
     known = news.client
+    if known is not None and known.is_erased:
+        return naming.words.erased_client
     if known is not None and known.name and known.phone:
         return naming.words.client_line.format(name=known.name, phone=phone_words(known.phone))
     if known is not None and (known.name or known.phone):

@@ -79,6 +79,8 @@ def _client(request: StaffRequest, client_id: ClientId | None) -> str:
         contact = contact_of(request.services.ledger, request.services.vault, client_id)
     except SealError:
         contact = None
+    if contact is not None and contact.is_erased:
+        return request.words.erased_client
     return (contact and (contact.name or contact.phone)) or request.words.nameless_client
 
 

@@ -12,7 +12,7 @@ from bot.texts.formats import day_words
 from ledger import events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
-from ledger.decisions.folds import consent, erasure_asked
+from ledger.decisions.folds import consent, erasure_asked, latest
 from ledger.values import ClientId, booking_code
 from projections import schedule
 
@@ -47,6 +47,8 @@ def _card(services: BotServices, naming: Naming, client_id: ClientId, last: Wish
     """'' where nothing is left to tell."""
     words = naming.words
     history = services.ledger.history(boundaries.client(client_id), boundaries.erasure(client_id))
+    if latest(history, e.ClientErased):
+        return ""
     who = words.client_number.format(client=client_id)
     if asked := erasure_asked(history):
         due = words.erasure_due.format(day=day_words(asked.due_on, words.locale))

@@ -169,6 +169,7 @@ EN = Words(
         errors.NothingToResolveError: "Everything is settled about this booking.",
         errors.NoSuchAnswerError: "This cannot be settled like that, please choose another answer.",
         errors.NotBrakedError: "No change in the CRM waits for anybody.",
+        errors.ErasedClientError: "Your data was erased. To book again, please send /start.",
         errors.InvalidCatalogError: "There is a mistake in our list of services, and we are putting it right.",
     },
 )

@@ -44,6 +44,7 @@ NOTICES_EN = NoticeWords(
     was_line="Before: {was}",
     client_line="{name}, {phone}",
     nameless_client="unknown client",
+    erased_client="client's data erased",
     code_line="No. {code}",
     not_told={
         "moved": "📞 The client does not know that the booking was moved",
@@ -84,6 +85,15 @@ NOTICES_EN = NoticeWords(
     reason_noted="{reason} “{note}”",
     answers_again="🟢 The CRM answers again, but the exchange with it is still stopped: it does not go on by "
     "itself. To go on, send /resume.",
+    kept_in_crm="🗑 The client's data here is destroyed, but they are still in the CRM: {reason}. Please delete their "
+    "card there by hand. A record's number leads to it: {records}.",
+    kept_reasons={
+        "no_right": "the CRM's user may not delete clients",
+        "crm_refused": "the CRM refused",
+        "shared": "the same card has another client's visits, so look first whose it is",
+        "coming_visit": "their card has a visit to come that was entered in the CRM itself",
+        "not_found": "no card was found by the records",
+    },
     resumed="✅ Sending to the CRM goes on. Waiting to be sent: {n}.",
     braked="🛑 Too many bookings are gone or elsewhere in the CRM at once: {removed} removed, {moved} moved of {known} "
     "to come. None of it was taken over: here all is as before, and no client was told. New bookings from the CRM are "

@@ -61,6 +61,7 @@ class NoticeWords:
     was_line: str
     client_line: str
     nameless_client: str
+    erased_client: str
     code_line: str
     not_told: Mapping[What, str]
     ring_up: str
@@ -89,6 +90,8 @@ class NoticeWords:
     brake_accepted: str
     brake_subsided: str
     answers_again: str
+    kept_in_crm: str
+    kept_reasons: Mapping[e.KeptReason, str]
     pause_reasons: Mapping[e.PauseKind, str]
     remedies: Mapping[e.PauseKind, str]
     # /today

@@ -11,6 +11,7 @@ QUESTIONS_EN = QuestionWords(
     gone_service="service no. {number}",
     record="no. {number}",
     unknown_client="client unknown",
+    erased_client="client's data erased",
     head="❗️ {reason} ({code})",
     line="{code}, {when}: {reason}",
     reasons={

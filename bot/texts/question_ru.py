@@ -11,6 +11,7 @@ QUESTIONS_RU = QuestionWords(
     gone_service="услуга № {number}",
     record="№ {number}",
     unknown_client="клиент неизвестен",
+    erased_client="данные клиента удалены",
     head="❗️ {reason} (№ {code})",
     line="№ {code}, {when}: {reason}",
     reasons={

@@ -18,6 +18,7 @@ class QuestionWords:
     gone_service: str
     record: str
     unknown_client: str
+    erased_client: str
     # the question
     head: str
     line: str

@@ -43,6 +43,8 @@ class QuestionTeller:
     def who(self, opened: OpenedQuestion) -> str:
         """Name and phone, as far as they are known."""
         contact = opened.contact
+        if contact is not None and contact.is_erased:
+            return self.words.erased_client
         if contact is None or not (contact.name or contact.phone):
             return self.words.unknown_client
         return ", ".join(filter(None, (contact.name, contact.phone and phone_words(contact.phone))))

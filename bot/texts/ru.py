@@ -172,6 +172,7 @@ RU = Words(
         errors.NothingToResolveError: "По этой записи уже всё решено.",
         errors.NoSuchAnswerError: "Здесь так решить нельзя, выберите другое.",
         errors.NotBrakedError: "Перемены в CRM никого не ждут.",
+        errors.ErasedClientError: "Ваши данные удалены. Чтобы записаться снова, отправьте, пожалуйста, /start.",
         errors.InvalidCatalogError: "В списке услуг ошибка, мы её исправляем.",
     },
 )

@@ -94,6 +94,7 @@ EN_STORY = StoryWords(
     skips={
         "superseded": "by the time the CRM could be reached, there was nothing left to send",
         "past": "the visit is over, as the operator decided",
+        "erased": "the client's data was erased",
     },
     conflicts={
         "slot_busy": "Conflict: another record holds this time in the CRM.",

@@ -18,8 +18,10 @@ from console.cli import (
     consents,
     demo,
     doctor,
+    erase,
     import_,
     log,
+    master_key,
     rebuild,
     roles,
     simulator,
@@ -47,8 +49,12 @@ sync.commands.add_typer(doctor.commands)
 sync.commands.add_typer(conflicts.commands)
 app.add_typer(sync.commands, name="sync", help="The integration with Yclients.")
 app.add_typer(catalog.commands, name="catalog", help="What the salon offers.")
-app.add_typer(clients.commands, name="client", help="One client: who they are, all that is held on them.")
 app.add_typer(consents.commands, name="consent", help="What clients agree to.")
+clients.commands.add_typer(erase.commands)
+app.add_typer(
+    clients.commands, name="client", help="One client: who they are, all that is held on them, and forgetting it."
+)
+app.add_typer(master_key.commands, name="keys", help="The keys that personal data is sealed with.")
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -16,10 +16,11 @@ from console.errors import UsageError
 from console.wiring import House
 from ledger.codec import Recorded
 from ledger.sync_state import Status
-from ledger.values import BookingId, booking_code
+from ledger.values import BookingId, ClientId, booking_code
 from projections import backlog, schedule
 from projections.backlog import BacklogProjection
 from projections.catalog import Catalog, CatalogProjection, catalog_in
+from projections.erased import erased_clients
 from projections.projector import Projection, scratch
 from projections.schedule import Schedule, ScheduledBooking
 
@@ -28,13 +29,17 @@ Statuses = Mapping[BookingId, tuple[Status, int | None]]
 
 @dataclass(frozen=True)
 class Replayed:
-    """What the log said by then: rows by time, the catalogue of that moment, the last event that counted."""
+    """What the log said by then: rows by time, the catalogue of that moment, the last event that counted.
+
+    `erased` are those who were erased up to this day: of them nothing is known at any moment any more.
+    """
 
     position: int
     recorded_at: datetime | None
     bookings: Sequence[ScheduledBooking]
     statuses: Statuses
     catalog: Catalog | None
+    erased: Set[ClientId] = frozenset()
 
 
 def replay(
@@ -52,7 +57,7 @@ def replay(
         then = replayed(house, moment, position)
         stood_at = moment or (then.recorded_at.astimezone(house.zone) if then.recorded_at else None)
         if as_json:
-            rows = [_booking_json(row, then.statuses, house.zone) for row in then.bookings]
+            rows = [_booking_json(row, then, house.zone) for row in then.bookings]
             print_json({"position": then.position, "as_of": stood_at, "bookings": rows})
             return
         typer.echo(_heading(then, stood_at))
@@ -76,17 +81,19 @@ def replayed(house: House, moment: datetime | None, position: int | None) -> Rep
             schedule.all_bookings(connection),
             backlog.statuses(connection),
             catalog_in(connection),
+            erased_clients(house.ledger),
         )
 
 
-def _booking_json(row: ScheduledBooking, statuses: Statuses, zone: ZoneInfo) -> dict[str, Any]:
+def _booking_json(row: ScheduledBooking, then: Replayed, zone: ZoneInfo) -> dict[str, Any]:
     """The form the contract promises."""
-    sync, record_id = _sync(row, statuses)
+    sync, record_id = _sync(row, then.statuses)
     return {
         **named(row.booking_id),
         "staff_id": row.staff_id,
         "service_ids": row.service_ids,
         "client_id": row.client_id,
+        "client_erased": row.client_id in then.erased,
         "starts_at": row.starts_at.astimezone(zone),
         "ends_at": row.ends_at.astimezone(zone),
         "status": row.status,
@@ -120,6 +127,7 @@ def _table(then: Replayed, zone: ZoneInfo) -> Iterator[str]:
             yield (
                 f"  {starts_at:%H:%M}-{row.ends_at.astimezone(zone):%H:%M}  {master:<{widest}}  "
                 f"{booking_code(row.booking_id)}  {row.status:<9}  {services}{known}"
+                f"{'  client erased' if row.client_id in then.erased else ''}"
             )
 
 

@@ -24,6 +24,20 @@ def state_of_brake(shown: dict[str, Any]) -> str:  # Any: the JSON form of the s
     )
 
 
+def state_of_erased(shown: dict[str, Any]) -> str:  # Any: the JSON form of the state
+    """What is still to be done about people who were erased, in one line; '' where nothing is."""
+    erased = shown["erased"]
+    said = [
+        f"{erased['returned']} of them are back, from a backup: `zapisnik client reerase`"
+        if erased["returned"]
+        else "",
+        f"{erased['waiting_in_crm']} are still to be deleted in the CRM" if erased["waiting_in_crm"] else "",
+        f"{erased['kept_in_crm']} have to be deleted in the CRM by hand" if erased["kept_in_crm"] else "",
+    ]
+    told = "; ".join(filter(None, said))
+    return f"{erased['clients']} clients; {told}" if told else ""
+
+
 @commands.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Show the head, the read models, the integration, what the CRM lacks and the last errors."""
@@ -60,9 +74,11 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
             f"last error   {failure['at']:%Y-%m-%d %H:%M:%S} {failure['code']} {failure['operation']}: "
             f"{failure['outcome']} ({failure['kind']}{', HTTP ' + str(failure['status']) if failure['status'] else ''})"
         )
+    if gone := state_of_erased(shown):
+        typer.echo(f"erased       {gone}")
     if shown["failed_updates"]:
         typer.echo(f"bot          {shown['failed_updates']} updates from Telegram failed three times and were passed")
-    for wish in shown["erasures"]:
+    for wish in shown["erasure_requests"]:
         typer.echo(
             f"erasure      client {wish['client_id']} asked to be erased: to be done no later than {wish['due_on']}"
         )

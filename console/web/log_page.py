@@ -18,7 +18,7 @@ from ledger.codec import stored_name
 GROUPS: Mapping[str, object] = {
     "booking": e.BookingEvent | e.VisitEvent,
     "sync": e.SyncEvent,
-    "client": e.ClientEvent,
+    "client": e.ClientEvent | e.ForgettingEvent,
     "message": e.ReminderEvent | e.NoticeEvent | e.ClientNoticeEvent,
     "integration": e.IntegrationEvent,
     "catalog": e.CatalogEvent,

@@ -35,6 +35,7 @@ _TONES = {
     "client_notice_failed": "bad",
     "crm_change_braked": "bad",
     "erasure_requested": "bad",
+    "crm_client_kept": "bad",
 }
 
 

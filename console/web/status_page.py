@@ -53,7 +53,7 @@ def _worries(shown: dict[str, Any], voice: Voice) -> list[str]:  # Any: the JSON
         words.is_parked.format(count=lacking["parked"]): lacking["parked"],
         words.is_unknown.format(count=lacking["unknown"]): lacking["unknown"],
         words.is_behind.format(names=", ".join(late)): late,
-        _erasures_words(shown, voice): shown["erasures"],
+        _erasures_words(shown, voice): shown["erasure_requests"],
         words.has_failed_updates.format(count=shown["failed_updates"]): shown["failed_updates"],
     }
     return [sentence for sentence, is_so in found.items() if is_so]
@@ -61,7 +61,7 @@ def _worries(shown: dict[str, Any], voice: Voice) -> list[str]:  # Any: the JSON
 
 def _erasures_words(shown: dict[str, Any], voice: Voice) -> str:  # Any: the JSON form of the state
     """Every client's number with their own last day."""
-    clients = [f"{voice.number(one['client_id'])} ({voice.date(one['due_on'])})" for one in shown["erasures"]]
+    clients = [f"{voice.number(one['client_id'])} ({voice.date(one['due_on'])})" for one in shown["erasure_requests"]]
     return voice.words.has_erasures.format(clients=", ".join(clients))
 
 

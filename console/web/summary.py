@@ -25,9 +25,7 @@ def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
             return _sync(event, voice)
         case e.ConflictFound() | e.ConflictResolved():
             return _conflict(event, voice)
-        case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmAnswered():
-            return _integration(event, voice)
-        case e.CrmConnected() | e.BaselineImported():
+        case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmAnswered() | e.CrmConnected() | e.BaselineImported():
             return _integration(event, voice)
         case e.CrmChangeBraked() | e.CrmChangeAccepted() | e.CrmChangeSubsided():
             return _crm_change(event, voice)
@@ -47,6 +45,8 @@ def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
             | e.PersonalDataViewed()
         ):
             return _salon(event, voice)
+        case e.ClientErased() | e.CrmClientRemoved() | e.CrmClientKept():
+            return _erasure(event, voice)
         case _:
             assert_never(event)
 
@@ -163,6 +163,17 @@ def _salon(event: e.CatalogEvent | e.ClientEvent, voice: Voice) -> list[str]:
             return []
         case e.PersonalDataViewed():
             return [", ".join(words.value("what", what) for what in event.what), event.where]
+
+
+def _erasure(event: e.ForgettingEvent, voice: Voice) -> list[str]:
+    words = voice.words
+    match event:
+        case e.ClientErased():
+            return [words.value("basis", event.basis), f"{words.field('crm')}: {words.value('crm', event.crm)}"]
+        case e.CrmClientRemoved():
+            return [f"{words.field('cards')}: {event.cards}"]
+        case e.CrmClientKept():
+            return [words.value("reason", event.reason)]
 
 
 def _record(record_id: int | None, voice: Voice) -> str:

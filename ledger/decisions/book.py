@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ledger import errors, events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
-from ledger.decisions.folds import consent, contact, fold_entries
+from ledger.decisions.folds import check_not_erased, consent, contact, fold_entries
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
 from ledger.values import BookingId, ClientId
@@ -27,6 +27,7 @@ class MakeBooking:
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
         entry = fold_entries(history).get(self.booking_id)
+        check_not_erased(history)
         if entry is None:
             raise errors.UnknownBookingError
         if entry.client_id != self.client_id:

@@ -52,20 +52,15 @@ def bookings_of(client_id: ClientId) -> BoundaryItem:
 
 
 def client(client_id: ClientId) -> BoundaryItem:
-    """Who a client is, and what they agree to."""
-    types = names(e.ClientRegistered, e.ConsentGiven, e.ConsentWithdrawn)
+    """Who a client is, what they agree to, and whether they were erased."""
+    types = names(e.ClientRegistered, e.ConsentGiven, e.ConsentWithdrawn, e.ClientErased)
     return BoundaryItem(types=types, tags=[client_tag(client_id)])
 
 
 def erasure(client_id: ClientId) -> BoundaryItem:
-    """Whether a client has asked to be erased."""
-    types = names(e.ErasureRequested, e.ErasureCalledOff)
+    """Whether a client has asked to be erased, and still has to be."""
+    types = names(e.ErasureRequested, e.ErasureCalledOff, e.ClientErased)
     return BoundaryItem(types=types, tags=[client_tag(client_id)], latest=True)
-
-
-def erasures() -> BoundaryItem:
-    """Everybody's wishes to be erased, or to be kept after all."""
-    return BoundaryItem(tags=[ERASURES])
 
 
 def viewings(client_id: ClientId) -> BoundaryItem:
@@ -76,6 +71,22 @@ def viewings(client_id: ClientId) -> BoundaryItem:
 def language(client_id: ClientId) -> BoundaryItem:
     """The language a client chose or registered in, whichever is newer; registering takes an earlier choice over."""
     return BoundaryItem(types=names(e.ClientRegistered, e.LanguageChosen), tags=[client_tag(client_id)], latest=True)
+
+
+def whole_life(client_id: ClientId) -> BoundaryItem:
+    """All that carries the client's tag; what was sent to the CRM of their bookings does not."""
+    return BoundaryItem(tags=[client_tag(client_id)])
+
+
+def erasures() -> BoundaryItem:
+    """Who asked to be erased, who was, and what became of them in the CRM."""
+    return BoundaryItem(tags=[ERASURES])
+
+
+def forgetting_of(client_id: ClientId) -> BoundaryItem:
+    """That a client was erased, and what became of them in the CRM."""
+    types = names(e.ClientErased, e.CrmClientRemoved, e.CrmClientKept)
+    return BoundaryItem(types=types, tags=[client_tag(client_id), ERASURES])
 
 
 def record(record_id: RecordId) -> BoundaryItem:

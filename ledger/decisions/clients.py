@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ledger import errors, events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
-from ledger.decisions.folds import consent, contact, erasure_asked, latest
+from ledger.decisions.folds import check_not_erased, consent, contact, erasure_asked, latest
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
 from ledger.values import ClientId, Sealed
@@ -37,6 +37,7 @@ class GiveConsent:
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
         if self.purpose not in PURPOSES:
             raise errors.MalformedValueError("purpose", f"not one of {', '.join(PURPOSES)}")
+        check_not_erased(history)
         given = consent(history, self.purpose)
         if given is not None and (given.version, given.text_sha256) == (self.version, self.text_sha256):
             return Already(given)
@@ -66,6 +67,7 @@ class RegisterClient:
         return [boundaries.client(self.client_id), boundaries.language(self.client_id)]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        check_not_erased(history)
         if known := contact(history):
             return Already(known)
         if consent(history) is None:
@@ -87,9 +89,10 @@ class ChooseLanguage:
     language: e.Language
 
     def boundary(self) -> Sequence[BoundaryItem]:
-        return [boundaries.language(self.client_id)]
+        return [boundaries.client(self.client_id), boundaries.language(self.client_id)]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        check_not_erased(history)
         chosen = latest(history, e.LanguageChosen)
         if chosen is not None and chosen.language == self.language:
             return Already(chosen)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, TypeVar, get_args
 
-from ledger import events as e
+from ledger import errors, events as e
 from ledger.clock import later
 from ledger.codec import Recorded
 from ledger.values import BookedService, BookingId, ClientId, Slot
@@ -105,6 +105,8 @@ def consent(history: Sequence[Recorded], purpose: str = "booking") -> e.ConsentG
                 return given
             case e.ConsentWithdrawn() as withdrawn if withdrawn.purpose == purpose:
                 return None
+            case e.ClientErased():
+                return None
             case _:
                 pass  # another purpose, or nothing about consent
     return None
@@ -112,7 +114,7 @@ def consent(history: Sequence[Recorded], purpose: str = "booking") -> e.ConsentG
 
 def erasure_asked(history: Sequence[Recorded]) -> e.ErasureRequested | None:
     """The wish to be erased that is still open in one client's history."""
-    newest = latest(history, e.ErasureRequested, e.ErasureCalledOff)
+    newest = latest(history, e.ErasureRequested, e.ErasureCalledOff, e.ClientErased)
     return newest if isinstance(newest, e.ErasureRequested) else None
 
 
@@ -120,6 +122,12 @@ def contact(history: Sequence[Recorded]) -> e.ClientRegistered | None:
     """How this client can be reached; None also for one who is known without a phone, so that it is asked for."""
     known = latest(history, e.ClientRegistered)
     return None if known is None or known.phone.is_blank else known
+
+
+def check_not_erased(history: Sequence[Recorded]) -> None:
+    """Raises ErasedClientError when this client was erased."""
+    if latest(history, e.ClientErased) is not None:
+        raise errors.ErasedClientError
 
 
 def working_intervals(shifts: e.ShiftsPublished | None, day: date) -> tuple[e.Interval, ...]:

@@ -10,7 +10,7 @@ from ledger import errors, events as e
 from ledger.clock import later
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
-from ledger.decisions.folds import Entry, consent, contact, fold_entries, latest
+from ledger.decisions.folds import Entry, check_not_erased, consent, contact, fold_entries, latest
 from ledger.decisions.room import check_room, lapse_of, lapses_for
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
@@ -42,6 +42,7 @@ class HoldSlot:
         ]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        check_not_erased(history)
         entries = fold_entries(history)
         if own := self._same_hold(entries):
             return Already(own)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from ledger import errors, events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
-from ledger.decisions.folds import Entry, fold_entries, latest
+from ledger.decisions.folds import Entry, check_not_erased, fold_entries, latest
 from ledger.decisions.room import is_on_the_wall
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
@@ -54,6 +54,7 @@ class ImportBooking:
         ]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        check_not_erased(history)
         catalog = latest(history, e.CatalogPublished)
         if catalog is None:
             raise errors.NotInCatalogError

@@ -8,6 +8,7 @@ from typing import Literal
 
 from ledger import events as e
 from ledger.codec import Recorded
+from ledger.decisions.erase_client import ERASE
 from ledger.decisions.folds import fold_entries
 from ledger.decisions.import_booking import IMPORT
 from ledger.values import BookedService, BookingId, ClientId, Slot
@@ -59,13 +60,13 @@ def news_of(item: Recorded) -> What | None:
 def is_own_wish(item: Recorded) -> bool:
     """True for what the client wished themselves: they know it, and nothing from before it is news to them any more.
 
-    What an older system held was agreed with them there.
+    What an older system held was agreed with them there, and whoever is being forgotten is not written to any more.
     """
     match item.event:
         case e.BookingMade() | e.BookingMoved():
             return True
         case e.BookingCancelled():
-            return item.by.kind == "client" or item.cause.startswith(IMPORT)
+            return item.by.kind == "client" or item.cause.startswith((IMPORT, ERASE))
         case _:
             return False
 

@@ -33,6 +33,13 @@ from ledger.events.client import (
     Personal as Personal,
     PersonalDataViewed as PersonalDataViewed,
 )
+from ledger.events.erasure import (
+    Basis as Basis,
+    ClientErased as ClientErased,
+    CrmClientKept as CrmClientKept,
+    CrmClientRemoved as CrmClientRemoved,
+    KeptReason as KeptReason,
+)
 from ledger.events.integration import (
     REFUSALS as REFUSALS,
     BaselineImported as BaselineImported,
@@ -81,6 +88,7 @@ VisitEvent = VisitConfirmed
 CatalogEvent = CatalogPublished | ShiftsPublished
 ErasureEvent = ErasureRequested | ErasureCalledOff
 ClientEvent = ClientRegistered | LanguageChosen | ConsentGiven | ConsentWithdrawn | ErasureEvent | PersonalDataViewed
+ForgettingEvent = ClientErased | CrmClientRemoved | CrmClientKept
 ReminderEvent = ReminderAttempted | ReminderSent | ReminderFailed
 NoticeEvent = NoticeSent | NoticeFailed
 ClientNoticeEvent = ClientNoticeSent | ClientNoticeFailed
@@ -94,6 +102,7 @@ AnyEvent = (
     | VisitEvent
     | CatalogEvent
     | ClientEvent
+    | ForgettingEvent
     | ReminderEvent
     | NoticeEvent
     | ClientNoticeEvent

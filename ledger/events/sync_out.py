@@ -10,7 +10,7 @@ from ledger.values import BookingId, ClientId, RecordId, Sealed, Slot
 
 Operation = Literal["create", "move", "cancel", "remove"]
 """`remove` takes a second record of the same visit out of the CRM; the booking itself stands."""
-SkipReason = Literal["superseded", "past"]
+SkipReason = Literal["superseded", "past", "erased"]
 ConflictKind = Literal[
     "slot_busy",
     "duplicate",

@@ -22,6 +22,7 @@ GROUPS: Mapping[str, str] = {
     "delete_paid_records_access": "record_form",
     "record_edit_full_paid_access": "record_form",
     "records_services_cost_access": "record_form",
+    "clients_delete_access": "clients",
     "webhook_read_access": "",
 }
 """Every right this simulator knows, by the vendor's name, with the group it is shown in ('' for none)."""

@@ -132,6 +132,22 @@ class Diary:
             entry = self._changed(entry, deleted=True)
         return self._told("delete", entry, is_by_hand=is_by_hand)
 
+    def forget_client(self, client_id: int) -> bool:
+        """Takes the client out of every record of theirs; False if there is no such client."""
+        with self._lock:
+            phone = next((phone for phone, known in self._client_ids.items() if known == client_id), None)
+            if phone is None:
+                return False
+            # The number is not given to anybody else.
+            self._client_ids[f"deleted {client_id}"] = self._client_ids.pop(phone)
+            theirs = [entry for entry in self._entries.values() if entry.client_id == client_id]
+            changed = [
+                self._changed(entry, new=msgspec.structs.replace(entry.new, client={}), client_id=0) for entry in theirs
+            ]
+        for entry in changed:
+            self._told("update", entry, is_by_hand=False)
+        return True
+
     def entry(self, record_id: int) -> Entry | None:
         """One record as it is kept; a deleted one too."""
         with self._lock:

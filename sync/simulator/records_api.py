@@ -102,6 +102,12 @@ class RecordsApi(msgspec.Struct, frozen=True):
             return refused(NO_RIGHT)
         return Answer(204) if self.diary.remove(ids[1]) else not_found()
 
+    def forget_client(self, _: Asked, ids: tuple[int, ...], __: Drawn) -> Answer:
+        """`DELETE /api/v1/client/{company_id}/{id}`; what becomes of the client's records nobody has documented."""
+        if not self.account.may("clients_delete_access"):
+            return refused(NO_RIGHT)
+        return Answer(204) if self.diary.forget_client(ids[1]) else not_found()
+
     def _read(self, asked: Asked) -> NewEntry | Answer:
         """The body, or why it is not acceptable."""
         try:

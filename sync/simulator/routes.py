@@ -26,6 +26,7 @@ class Calls:
             ("GET", f"record/{_N}/{_N}", records.show),
             ("PUT", f"record/{_N}/{_N}", records.change),
             ("DELETE", f"record/{_N}/{_N}", records.delete),
+            ("DELETE", f"client/{_N}/{_N}", records.forget_client),
             ("GET", f"company/{_N}/?", branch.company),
             ("GET", "companies", branch.companies),
             ("GET", f"user/permissions/{_N}", branch.permissions),

@@ -14,7 +14,7 @@ from psycopg import sql
 from ledger import events as e, privacy
 from ledger.decisions.note_sync import NoteOutcome
 from ledger.leases import Lease
-from ledger.ledger import Decision, Executed, Ledger
+from ledger.ledger import Along, Decision, Executed, Ledger
 from ledger.postgres import Connection, Database, migrate
 from ledger.privacy import new_master_key
 from ledger.recorder import PostgresRecorder
@@ -137,8 +137,10 @@ class CampaignLedger(Ledger):
         self.usurped: list[str] = []
         self.when_asked: Callable[[e.ConflictFound], None] = lambda _: None
 
-    def execute(self, decision: Decision[_A], *, lease: Lease | None = None) -> Executed[_A]:
-        done = super().execute(decision, lease=lease)
+    def execute(
+        self, decision: Decision[_A], *, lease: Lease | None = None, along: Along | None = None
+    ) -> Executed[_A]:
+        done = super().execute(decision, lease=lease, along=along)
         if not done.repeated:
             self._ground.note_stored()
             if lease is not None and not self._stands(lease):

@@ -129,7 +129,7 @@ def test_what_a_client_wishes_and_what_waits_is_seen_at_once(shell: Shell, salon
     assert "waits for a decision" in shown
     assert "withdrawn 2030-01-06 12:00" in shown
     assert "asked for, to be done no later than 2030-01-18" in shown
-    assert shell.json("status")["erasures"][0] | {"asked_at": ""} == {
+    assert shell.json("status")["erasure_requests"][0] | {"asked_at": ""} == {
         "client_id": maria, "asked_at": "", "due_on": "2030-01-18"
     }  # fmt: skip
     assert f"client {maria} asked to be erased: to be done no later than 2030-01-18" in shell.run("status").stdout

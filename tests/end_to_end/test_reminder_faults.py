@@ -15,7 +15,7 @@ from bot.messenger import LEASE_LASTS
 from bot.reminders import KEEP_TRYING, LOST_AFTER, Reminders
 from ledger import events as e, leases
 from ledger.leases import Lease
-from ledger.ledger import Decision, Executed, Ledger
+from ledger.ledger import Along, Decision, Executed, Ledger
 from ledger.values import BookingId
 from tests.builders import MONDAY, at, slot
 from tests.fakes.messages import Flooded, KilledError, Office, Stepped
@@ -131,8 +131,8 @@ async def test_an_attempt_whose_commit_was_not_answered_is_still_ones_own(
     _, chat_id = due(office)
     real, lost = Ledger._try, ["first"]
 
-    def forgetful(ledger: Ledger, decision: Decision[_A], lease: Lease | None) -> Executed[_A]:
-        done = real(ledger, decision, lease)
+    def forgetful(ledger: Ledger, decision: Decision[_A], lease: Lease | None, along: Along | None) -> Executed[_A]:
+        done = real(ledger, decision, lease, along)
         if lease is not None and lost:
             lost.clear()
             raise psycopg.OperationalError("the answer of the commit was lost")

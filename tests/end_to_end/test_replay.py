@@ -20,6 +20,7 @@ from tests.shell import Shell, refused
 MOVED, SEEN, HELD = slot("15:00", staff_id=OLGA), slot("12:00"), slot("18:00")
 FIELDS = {
     "booking_id", "code", "staff_id", "service_ids", "client_id", "starts_at", "ends_at", "status", "sync", "record_id",
+    "client_erased",
 }  # fmt: skip
 
 

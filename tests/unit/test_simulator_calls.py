@@ -110,7 +110,7 @@ def test_rights_are_shown_in_their_groups_and_as_they_are_now(crm: SimulatedCrm)
     crm.simulator.account.withdraw("delete_records_access")
     after = crm.data("user/permissions/1")
 
-    assert keys(before) == {"timetable", "record_form", "webhook_read_access"}
+    assert keys(before) == {"timetable", "record_form", "clients", "webhook_read_access"}
     assert (before["record_form"]["delete_records_access"], after["record_form"]["delete_records_access"]) == (
         True,
         False,
@@ -132,6 +132,7 @@ NO_RIGHT = (403, "Нет прав на управление филиалом")
         ("timetable_transferring_record_access", "PUT", "record/1/1000001", BOOKING | {"staff_id": 102}),
         ("timetable_access", "GET", "records/1", None),
         ("timetable_access", "GET", "record/1/1000001", None),
+        ("clients_delete_access", "DELETE", "client/1/500001", None),
         ("webhook_read_access", "GET", "hooks_settings/1", None),
         ("webhook_read_access", "POST", "hooks_settings/1", {"urls": [], "active": 1}),
     ],

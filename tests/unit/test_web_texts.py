@@ -145,7 +145,7 @@ def test_no_word_is_kept_that_no_page_says() -> None:
 
 def test_a_word_of_a_newer_program_is_shown_as_it_is() -> None:
     for words in LANGUAGES.values():
-        assert words.title("client_erased") == "client_erased"
+        assert words.title("client_merged") == "client_merged"
         assert words.value("kind", "moon_phase") == "moon_phase"
         assert words.field("reason_given") == "reason_given"
         assert words.why("moon_phase") == "moon_phase"

@@ -45,6 +45,9 @@ const KINDS = {
   crm_change_subsided: ["integration", "check"],
   client_notice_sent: ["clients", "bell", "good"],
   client_notice_failed: ["clients", "bell", "warn"],
+  client_erased: ["clients", "gone", "warn"],
+  crm_client_removed: ["clients", "gone"],
+  crm_client_kept: ["clients", "warn", "bad"],
 };
 
 export const FILTERS = ["all", "bookings", "sync", "integration", "clients", "catalog"];
@@ -85,6 +88,8 @@ const TELL = [
   ["records", value => t("part.records", { n: value })],
   ["record_id", value => t("part.record", { id: value })],
   ["record_ids", value => value.map(id => t("part.record", { id })).join(", ")],
+  ["basis", value => valueWord("basis", value)],
+  ["crm", value => valueWord("crm", value)],
   ["retry_at", value => t("part.retry", { time: second(value) })],
   ["parked", () => t("part.parked")],
   ["language", value => valueWord("language", value)],

@@ -27,8 +27,8 @@ def open_erasures(ledger: Ledger) -> list[OpenErasure]:
         match item.event:
             case e.ErasureRequested(client_id=client_id, due_on=due_on):
                 found[client_id] = OpenErasure(client_id, item.at, due_on)
-            case e.ErasureCalledOff(client_id=client_id):
+            case e.ErasureCalledOff(client_id=client_id) | e.ClientErased(client_id=client_id):
                 found.pop(client_id, None)
             case _:
-                pass  # nothing else stands on this timeline
+                pass  # what became of those who were erased
     return sorted(found.values(), key=lambda one: (one.due_on, one.asked_at))
