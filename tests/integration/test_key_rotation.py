@@ -194,7 +194,9 @@ def test_a_copy_is_tried_on_every_row(people: People) -> None:
     assert inspect(people.salon.database, MasterKeys.parse(NEW)).missing == (OLD_ID,)
 
 
-@pytest.mark.parametrize("text", ["", " , \n", f"{OLD},secret", f"{OLD},AAAA"])
+@pytest.mark.parametrize(
+    "text", ["", " , \n", f"{OLD},secret", f"{OLD},AAAA"], ids=["nothing", "blanks", "no base64", "too short"]
+)
 def test_keys_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(MalformedValueError, match="ZAPISNIK_MASTER_KEY"):
         MasterKeys.parse(text)
