@@ -65,6 +65,7 @@ def person_of(house: House, client_id: ClientId) -> Contact:
 def forget(
     house: House,
     outlook: Outlook,
+    person: Contact,
     basis: e.Basis,
     by: str,
     papers: Papers,
@@ -72,10 +73,13 @@ def forget(
     backups_until: date | None = None,
     anyway: bool = False,
 ) -> Forgotten:
-    """All of it. Raises UsageError when a paper cannot be written, FoundError when it has to wait for the CRM."""
+    """All of it; `person` is for the act.
+
+    Raises UsageError when a paper cannot be written, FoundError when it has to wait for the CRM.
+    """
     if papers.act.exists() and outlook.has_key:
         raise UsageError(f"--act: {papers.act} exists: an act is not written over, name another file")
-    keep_draft(papers, _facts(house, outlook.client_id, by, backups_until))
+    keep_draft(papers, _facts(house, outlook.client_id, person, by, backups_until))
     actor = Actor("operator", str(house.vault.client_for("operator", by)))
     try:
         erasure = eraser_of(house).erase(outlook.client_id, basis, actor, anyway=anyway)
@@ -129,8 +133,8 @@ def keep_draft(papers: Papers, facts: ActFacts) -> None:
         raise UsageError(f"--extract: {papers.extract.parent} cannot be written to")
 
 
-def _facts(house: House, client_id: ClientId, by: str, backups_until: date | None) -> ActFacts:
-    catalog, person = current_catalog(house.database), person_of(house, client_id)
+def _facts(house: House, client_id: ClientId, person: Contact, by: str, backups_until: date | None) -> ActFacts:
+    catalog = current_catalog(house.database)
     return ActFacts(
         salon=catalog.facts.salon if catalog else "",
         address=catalog.facts.address if catalog else "",

@@ -15,6 +15,7 @@ from console.errors import FoundError, UsageError
 from console.wiring import House
 from ledger.erasing import Outlook, scour
 from ledger.values import ID_BITS, ClientId, booking_code
+from projections.clients import Contact
 
 commands = typer.Typer()
 Basis = Literal["request", "withdrawal", "purpose_reached", "unlawful"]
@@ -52,14 +53,15 @@ def erase(
         if not outlook.has_key:
             _finish(house, outlook, papers)
             return
+        person = person_of(house, client_id)
         if not yes:
-            typer.echo("\n".join(_intended(house, outlook)))
+            typer.echo("\n".join(_intended(house, outlook, person)))
             if dry_run or not typer.confirm("Erase this client for good?"):
                 typer.echo("Nothing was done.")
                 return
         elif dry_run:
             raise UsageError("--dry-run and --yes contradict each other")
-        done = forget(house, outlook, basis, by.strip(), papers, backups_until=until, anyway=anyway)
+        done = forget(house, outlook, person, basis, by.strip(), papers, backups_until=until, anyway=anyway)
         typer.echo("\n".join(_done(done, papers)))
 
 
@@ -108,8 +110,7 @@ def _finish(house: House, outlook: Outlook, papers: Papers) -> None:
         typer.echo(f"The act was still to be written: {papers.act}, with {papers.extract}")
 
 
-def _intended(house: House, outlook: Outlook) -> Iterator[str]:
-    person = person_of(house, outlook.client_id)
+def _intended(house: House, outlook: Outlook, person: Contact) -> Iterator[str]:
     yield f"Client {outlook.client_id}: {', '.join(filter(None, [person.name, person.phone])) or 'no contact is known'}"
     for entry in outlook.open:
         starts_at = entry.slot.starts_at.astimezone(house.zone)

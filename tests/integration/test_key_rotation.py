@@ -195,7 +195,7 @@ def test_a_copy_is_tried_on_every_row(people: People) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " , \n", f"{OLD},secret", f"{OLD},AAAA"], ids=["none", "blank", "no base64", "too short"]
+    "text", ["", " , \n", f"{OLD},secret", f"{OLD},AAAA"], ids=["nothing", "blanks", "no base64", "too short"]
 )
 def test_keys_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(MalformedValueError, match="ZAPISNIK_MASTER_KEY"):
