@@ -47,6 +47,7 @@ STORED_NAMES: dict[str, type[e.AnyEvent]] = {
     "crm_booking_removed": e.CrmBookingRemoved,
     "crm_change_braked": e.CrmChangeBraked,
     "crm_change_released": e.CrmChangeReleased,
+    "checkpoint_signed": e.CheckpointSigned,
 }
 """A stored name never changes. A changed shape gets a new name and keeps the old one readable."""
 

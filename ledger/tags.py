@@ -11,6 +11,7 @@ from ledger.values import BookingId, ClientId, RecordId, Slot, StaffId
 CATALOG = "catalog"
 INTEGRATION = "integration"
 NOTICES = "notices"
+CHECKPOINTS = "checkpoints"
 
 
 def booking_tag(booking_id: BookingId) -> str:
@@ -92,6 +93,8 @@ def tags_of(event: e.AnyEvent) -> list[str]:
             return [booking_tag(event.booking_id), *(record_tag(record) for record in _records(event))]
         case e.CrmBookingSeen() | e.CrmBookingMoved() | e.CrmBookingRemoved():
             return _crm_booking_tags(event)
+        case e.CheckpointSigned():
+            return [CHECKPOINTS]
         case _:
             assert_never(event)
 

@@ -73,4 +73,5 @@ EXAMPLES: dict[str, e.AnyEvent] = {
     "crm_booking_removed": e.CrmBookingRemoved(BOOKING, RECORD, slot(), MARIA),
     "crm_change_braked": e.CrmChangeBraked(removed=40, moved=2, known=51),
     "crm_change_released": e.CrmChangeReleased(removed=40, moved=2),
+    "checkpoint_signed": e.CheckpointSigned(1000, "ab" * 32, "cd" * 16, "c2lnbmF0dXJl"),
 }

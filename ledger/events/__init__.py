@@ -37,6 +37,7 @@ from ledger.events.integration import (
     IntegrationResumed as IntegrationResumed,
     PauseKind as PauseKind,
 )
+from ledger.events.integrity import CheckpointSigned as CheckpointSigned
 from ledger.events.messages import (
     ClientNoticeFailed as ClientNoticeFailed,
     ClientNoticeSent as ClientNoticeSent,
@@ -92,4 +93,5 @@ AnyEvent = (
     | ClientNoticeEvent
     | IntegrationEvent
     | SyncEvent
+    | CheckpointSigned
 )

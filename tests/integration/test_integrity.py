@@ -178,7 +178,7 @@ def test_times_in_the_wrong_order_are_found_even_under_recomputed_hashes(sound: 
 
 
 def test_a_chain_of_many_pages_is_walked_to_its_end(salon: Salon, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ledger.integrity.BATCH", 3)
+    monkeypatch.setattr("ledger.integrity.walk.PAGE", 3)
     salon.book(booking_id=BOOKING)
     salon.hold(slot("12:00"), OTHER_BOOKING)
     events = salon.recorder.head()
