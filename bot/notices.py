@@ -27,6 +27,7 @@ from ledger.decisions.folds import fold_entries
 from ledger.decisions.note_notice import NoteNotice
 from ledger.decisions.untold import What, news_of, untold
 from ledger.errors import SealError
+from ledger.integrity.checkpoints import checkpoint_in, genesis_of
 from ledger.leases import Lease
 from ledger.ledger import Order, recorded
 from ledger.values import Actor, ClientId
@@ -121,7 +122,8 @@ class Notices:
         if catalog is None or is_full:
             return None
         naming = Naming(self._words, catalog)
-        found = [notice for notice in (self._alert(naming, now), self._cards(naming, now)) if notice is not None]
+        asked = (self._alert(naming, now), self._cards(naming, now), self._checkpoint(naming, now))
+        found = [notice for notice in asked if notice is not None]
         return min(found, key=lambda notice: notice.covers[0], default=None)
 
     def _alert(self, naming: Naming, now: datetime) -> Notice | None:
@@ -190,6 +192,19 @@ class Notices:
         first = [self._news(position) for position in positions[:MOST_LINES]]
         text = staff_news.many(naming, first, len(positions), is_paused=is_paused)
         return Notice("booking", positions, Part(text))
+
+    def _checkpoint(self, naming: Naming, now: datetime) -> Notice | None:
+        """The newest one vouches for all that the others do."""
+        positions = self._waiting("checkpoint", now)
+        if not positions:
+            return None
+        with self._services.database.transaction() as connection:
+            genesis = genesis_of(connection).hex()
+        stored, _ = self._services.ledger.recorder.page(None, positions[-1] - 1, 1)
+        checkpoint = checkpoint_in(genesis, stored[0].data)
+        if checkpoint is None:
+            raise TypeError(f"event {positions[-1]} is no checkpoint")
+        return Notice("checkpoint", positions, Part(staff_news.checkpoint(naming, checkpoint)))
 
     def _waiting(self, kind: Kind, now: datetime) -> tuple[int, ...]:
         """Positions of what is to be told, once the read model knows of all that was."""

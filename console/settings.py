@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     zapisnik_schema: str = Field("zapisnik", pattern=r"^[a-z_][a-z0-9_]{0,47}$")
     zapisnik_home: Path | None = None
     zapisnik_master_key: SecretStr | None = None
+    zapisnik_signing_key: Path | None = None
+    zapisnik_checkpoint_every: int = Field(1000, ge=10, le=1_000_000)
     salon_file: Path = Path("salon.toml")
     salon_timezone: str | None = None
     catalog_source: Literal["file", "yclients"] = "file"

@@ -77,6 +77,7 @@ class NoticeWords:
     resumed: str
     braked: str
     brake_released: str
+    checkpoint: str
     answers_again: str
     pause_reasons: Mapping[e.PauseKind, str]
     remedies: Mapping[e.PauseKind, str]

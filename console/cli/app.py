@@ -10,7 +10,21 @@ import structlog
 import typer
 
 from bot.errors import BotError
-from console.cli import audit, catalog, conflicts, demo, doctor, import_, log, rebuild, roles, simulator, status, sync
+from console.cli import (
+    audit,
+    catalog,
+    conflicts,
+    demo,
+    doctor,
+    import_,
+    keys,
+    log,
+    rebuild,
+    roles,
+    simulator,
+    status,
+    sync,
+)
 from console.database import EmbeddedDatabaseError
 from console.errors import ConsoleError
 from console.settings import load_settings
@@ -28,6 +42,7 @@ app = typer.Typer(
 for commands in (roles, log, status, rebuild, import_, demo, simulator):
     app.add_typer(commands.commands)
 app.add_typer(audit.commands, name="audit", help="Replay the log, prove that it was not altered.")
+app.add_typer(keys.commands, name="keys", help="The keys of a ledger.")
 sync.commands.add_typer(doctor.commands)
 sync.commands.add_typer(conflicts.commands)
 app.add_typer(sync.commands, name="sync", help="The integration with Yclients.")

@@ -25,9 +25,7 @@ def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
             return _sync(event, voice)
         case e.ConflictFound() | e.ConflictResolved():
             return _conflict(event, voice)
-        case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmAnswered():
-            return _integration(event, voice)
-        case e.CrmConnected() | e.BaselineImported():
+        case e.IntegrationPaused() | e.IntegrationResumed() | e.CrmAnswered() | e.CrmConnected() | e.BaselineImported():
             return _integration(event, voice)
         case e.CrmChangeBraked() | e.CrmChangeReleased():
             return _crm_change(event, voice)
@@ -37,6 +35,8 @@ def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
             return [voice.words.value("reason", event.reason)] if isinstance(event, e.ClientNoticeFailed) else []
         case e.CatalogPublished() | e.ShiftsPublished() | e.ClientRegistered() | e.LanguageChosen() | e.ConsentGiven():
             return _salon(event, voice)
+        case e.CheckpointSigned():
+            return [voice.number(event.position)]
         case _:
             assert_never(event)
 

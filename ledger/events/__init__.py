@@ -42,6 +42,7 @@ from ledger.events.messages import (
     ClientNoticeFailed as ClientNoticeFailed,
     ClientNoticeSent as ClientNoticeSent,
     NoticeFailed as NoticeFailed,
+    NoticeKind as NoticeKind,
     NoticeSent as NoticeSent,
     ReminderAttempted as ReminderAttempted,
     ReminderFailed as ReminderFailed,

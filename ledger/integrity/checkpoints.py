@@ -46,6 +46,10 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return _signed_text(self.genesis, self.position, self.hash, self.at)
 
     @property
+    def signed_at(self) -> datetime:
+        return datetime.fromisoformat(self.at)
+
+    @property
     def line(self) -> str:
         """One line of JSON, without a newline."""
         return msgspec.json.encode(self).decode()
@@ -56,10 +60,10 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class StoredCheckpoint:
-    """A checkpoint as it stands in the log, at `position`; `checkpoint` is None when it cannot be read."""
+    """A checkpoint as it stands in the log, recorded `at` its `position`; None in it when it cannot be read."""
 
     position: int
-    at: datetime | None
+    at: datetime
     checkpoint: Checkpoint | None
 
 
@@ -100,11 +104,11 @@ def stored_checkpoints(connection: Connection, *, latest: bool = False) -> list[
     """Those in the log, oldest first, or the last one only."""
     genesis = genesis_of(connection)
     rows = connection.execute(
-        f"""SELECT e.position, e.data::text FROM event_tags t JOIN events e ON e.position = t.position
+        f"""SELECT e.position, e.recorded_at, e.data::text FROM event_tags t JOIN events e ON e.position = t.position
             WHERE t.tag = %s AND e.type = %s ORDER BY t.position {"DESC LIMIT 1" if latest else ""}""",  # noqa: S608
         (CHECKPOINTS, stored_name(e.CheckpointSigned)),
     ).fetchall()
-    return [_stored(genesis, position, data) for position, data in rows]
+    return [StoredCheckpoint(position, at, checkpoint_in(genesis.hex(), data)) for position, at, data in rows]
 
 
 def last_checkpoint(database: Database) -> StoredCheckpoint | None:
@@ -134,24 +138,17 @@ def sound_head(database: Database, key: PublicKey) -> tuple[bytes, int, bytes]:
     return genesis, chain.position, chain.hash
 
 
-def _stored(genesis: bytes, position: int, data: str) -> StoredCheckpoint:
+def checkpoint_in(genesis: str, data: str) -> Checkpoint | None:
+    """What the stored text of a `checkpoint_signed` says; None when it cannot be read."""
     try:
         envelope = decode(stored_name(e.CheckpointSigned), data)
         facts = envelope.facts
         assert isinstance(facts, e.CheckpointSigned)  # noqa: S101  what this name decodes to
         bytes.fromhex(facts.hash)
     except (StoredFormError, ValueError):
-        return StoredCheckpoint(position, None, None)
-    checkpoint = Checkpoint(
-        "checkpoint 1",
-        genesis.hex(),
-        facts.position,
-        facts.hash,
-        _moment(envelope.at),
-        facts.key_id,
-        facts.signature,
-    )
-    return StoredCheckpoint(position, envelope.at, checkpoint)
+        return None
+    moment = _moment(envelope.at)
+    return Checkpoint("checkpoint 1", genesis, facts.position, facts.hash, moment, facts.key_id, facts.signature)
 
 
 def _signed_text(genesis: str, position: int, hash_: str, at: str) -> bytes:

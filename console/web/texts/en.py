@@ -53,6 +53,7 @@ EN = Words(
         "message": "Messages",
         "integration": "Connection to the CRM",
         "catalog": "Services and shifts",
+        "log": "The log itself",
     },
     show_button="Show",
     reset="Clear the filter",

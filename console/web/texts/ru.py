@@ -53,6 +53,7 @@ RU = Words(
         "message": "Сообщения",
         "integration": "Связь с CRM",
         "catalog": "Услуги и смены",
+        "log": "Сам журнал",
     },
     show_button="Показать",
     reset="Сбросить отбор",

@@ -38,6 +38,7 @@ const KINDS = {
   crm_booking_removed: ["integration", "hand", "warn"],
   crm_change_braked: ["integration", "warn", "bad"],
   crm_change_released: ["integration", "check"],
+  checkpoint_signed: ["integration", "shield", "good"],
   client_notice_sent: ["clients", "bell", "good"],
   client_notice_failed: ["clients", "bell", "warn"],
 };
