@@ -125,11 +125,11 @@ def _told(found: Verification, trusted: Sequence[PublicKey], *, is_given: bool) 
         ]
     else:
         lines += ["Nothing is proved from outside: no checkpoint was given with --checkpoint FILE."]
-    after = f"after event {found.proved_to:,}" if found.proved_to else "anywhere"
+    after = f" after event {found.proved_to:,}" if found.proved_to else ""
     lines += [
         "What cannot be found:",
-        f"  - events cut off the end {after}, or all events {after} written anew with new hashes, by somebody who can "
-        "write to the database and either has the signing key or leaves out the checkpoints of that stretch;",
+        f"  - events cut off the end{after}, or any{after} written anew with new hashes, by somebody who can write to",
+        "    the database and either has the signing key or leaves out the checkpoints of that stretch;",
         "  - that something false was recorded in the first place, or something true never was;",
         "  - a change in what is not the log: client keys, read models (`zapisnik rebuild --all --check`).",
     ]

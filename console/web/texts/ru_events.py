@@ -44,7 +44,7 @@ RU_EVENTS = EventWords(
     },
     fields={
         "position": "До события",
-        "hash": "Хеш",
+        "hash": "Хэш",
         "key_id": "Ключ",
         "signature": "Подпись",
         "booking_id": "Запись",
