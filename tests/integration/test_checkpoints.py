@@ -212,3 +212,14 @@ def test_nobody_signs_a_log_that_does_not_follow_from_the_last_checkpoint(signed
         sound_head(signed.salon.database, signed.key.public)
 
     assert found.value.position == 13
+
+
+def test_a_checkpoint_of_somebody_elses_is_no_place_to_begin_from(signed: Signed) -> None:
+    signed.salon.hold(slot("19:00"), BookingId(5))
+    checkpoint(signed.salon, new_signing_key())
+    signed.salon.tamper("UPDATE events SET data = '{}' WHERE position = 5")
+
+    with pytest.raises(BrokenLogError) as found:
+        sound_head(signed.salon.database, signed.key.public)
+
+    assert found.value.position == 5

@@ -173,6 +173,7 @@ REWRITTEN: dict[str, tuple[Rewrite, str]] = {
         "spelled",
     ),
     "a space": (lambda lines: [lines[0], lines[1].replace(b'"position":', b'"position": '), *lines[2:]], "spelled"),
+    "fewer events than it says": (lambda lines: lines[:-1], "it ends at event 11"),
     "an annex that was not announced": (
         lambda lines: [*lines, b'{"annex":6,"client":1,"field":"name","text":"X"}\n'],
         "annex",
@@ -192,6 +193,17 @@ def test_even_under_the_right_signature_the_lines_have_to_fit(told: Salon, name:
     reason = altered(resealed(rewrite(data.splitlines(keepends=True)[:-1]), KEY)).reason
 
     assert any(word in reason for word in words.split("|")), reason
+
+
+def test_nothing_in_it_was_recorded_before_what_stands_in_front_of_it(told: Salon) -> None:
+    data, _ = extract(told, Scope("log"))
+    lines = data.splitlines(keepends=True)[:-1]
+    event = json.loads(lines[5])
+    earlier = str(event["recorded_at"] - 10**9).encode()
+    forged = [*lines[:5], lines[5].replace(str(event["recorded_at"]).encode(), earlier), *lines[6:]]
+
+    with pytest.raises(AlteredExtractError, match="line 6: recorded before"):
+        check_extract(io.BytesIO(resealed(forged, KEY)))
 
 
 def test_a_checkpoint_held_outside_is_compared_with_it(told: Salon) -> None:

@@ -46,6 +46,15 @@ def test_a_signature_holds_for_nothing_else(field: str) -> None:
     assert not SIGNED.is_signed_by([new_signing_key().public])
 
 
+def test_a_signature_has_one_spelling() -> None:
+    """The last letter of 64 bytes in base64 has four bits that say nothing."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    other = SIGNED.signature[:85] + letters[letters.index(SIGNED.signature[85]) + 1] + "=="
+
+    assert base64.b64decode(other) == base64.b64decode(SIGNED.signature)
+    assert not FIXED.public.has_signed(SIGNED.signed_text, other)
+
+
 def test_a_file_may_hold_several_among_other_words() -> None:
     other = sign(FIXED, bytes(16), 2, bytes(32), AT)
 
