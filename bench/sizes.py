@@ -24,8 +24,10 @@ class Sizes:
     """Events read and decoded in each round."""
     rebuilt: int = 50_000
     """Events rebuilt from in each round."""
+    verified: int = 100_000
+    """Events verified in each round."""
     remembered: int = 1_000_000
-    """Events rebuilt from once, to see how much memory that takes."""
+    """Events rebuilt from once, and verified once, to see how much memory that takes."""
     stored: int = 1_000_000
     """Bookings in the schedule when free slots are asked for."""
     grown: int = 1_000_000
@@ -59,6 +61,7 @@ QUICK = Sizes(
     bookings=160,
     read=5_000,
     rebuilt=5_000,
+    verified=5_000,
     remembered=20_000,
     stored=20_000,
     grown=20_000,

@@ -30,6 +30,7 @@ SUBJECTS = {
         Subject("append", "append, 1 event a transaction, 1 writer / 8 writers", "appends", ("append-1", "append-8")),
         Subject("append-100", "append, 100 events a transaction (4 tags each, chained)", "batches", ("append-100",)),
         Subject("read", "read and decode the log", "reads", ("read",)),
+        Subject("verify", "verify the log, flat memory", "verifies", ("verify",)),
         Subject("rebuild", "rebuild `schedule`", "rebuilds", ("rebuild",)),
         Subject(
             "decide",

@@ -27,6 +27,7 @@ from ledger.decisions.folds import fold_entries
 from ledger.decisions.note_notice import NoteNotice
 from ledger.decisions.untold import What, news_of, untold
 from ledger.errors import SealError
+from ledger.integrity.checkpoints import checkpoint_in, genesis_of
 from ledger.leases import Lease
 from ledger.ledger import Order, recorded
 from ledger.values import Actor, ClientId
@@ -122,8 +123,10 @@ class Notices:
         if catalog is None or is_full:
             return None
         naming = Naming(self._words, catalog)
-        told = self._alert(naming, now), self._cards(naming, now), self._wish(naming, now)
-        return min(filter(None, told), key=lambda notice: notice.covers[0], default=None)
+        kinds = (self._alert, self._cards, self._wish, self._checkpoint)
+        return min(
+            filter(None, (kind(naming, now) for kind in kinds)), key=lambda notice: notice.covers[0], default=None
+        )
 
     def _alert(self, naming: Naming, now: datetime) -> Notice | None:
         """The CRM's news of the last minute: a card for each question, or all of them in one message."""
@@ -208,6 +211,19 @@ class Notices:
         events = [self._event(position) for position in self._waiting("client", now)]
         wish = staff_wishes.first(self._services, naming, events, now)
         return None if wish is None else Notice("client", wish.covers, Part(wish.text))
+
+    def _checkpoint(self, naming: Naming, now: datetime) -> Notice | None:
+        """The newest one vouches for all that the others do."""
+        positions = self._waiting("checkpoint", now)
+        if not positions:
+            return None
+        with self._services.database.transaction() as connection:
+            genesis = genesis_of(connection).hex()
+        stored, _ = self._services.ledger.recorder.page(None, positions[-1] - 1, 1)
+        checkpoint = checkpoint_in(genesis, stored[0].data)
+        if checkpoint is None:
+            raise TypeError(f"event {positions[-1]} is no checkpoint")
+        return Notice("checkpoint", positions, Part(staff_news.checkpoint(naming, checkpoint)))
 
     def _waiting(self, kind: Kind, now: datetime) -> tuple[int, ...]:
         """Positions of what is to be told, once the read model knows of all that was."""

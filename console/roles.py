@@ -13,6 +13,7 @@ from typing import Literal
 import psycopg
 import structlog
 
+from console.checkpoints import CheckpointKeeper
 from console.crm_wiring import open_sync
 from console.errors import EmbeddedDatabaseError
 from console.wiring import House
@@ -139,9 +140,11 @@ def _sync(house: House, stopped: threading.Event) -> None:
 
 def _remind(house: House, stopped: threading.Event) -> None:
     lasting = timedelta(seconds=3 * SWEEP_EVERY_SECONDS)
+    keeper = CheckpointKeeper(house.ledger, house.settings, house.clock)
     while not stopped.wait(SWEEP_EVERY_SECONDS):
         if leases.acquire(house.database, "remind", house.holder, lasting=lasting):
             sweep_holds(house)
+            keeper.step()
 
 
 def _messages(house: House, stopped: threading.Event) -> None:

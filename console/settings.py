@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     zapisnik_home: Path | None = None
     zapisnik_master_key: SecretStr | None = None
     zapisnik_erased_file: Path | None = None
+    zapisnik_signing_key: Path | None = None
+    zapisnik_checkpoint_every: int = Field(1000, ge=10, le=1_000_000)
     salon_file: Path = Path("salon.toml")
     salon_timezone: str | None = None
     catalog_source: Literal["file", "yclients"] = "file"

@@ -7,6 +7,7 @@ from typing import Any
 
 from console.wiring import House, returned_clients
 from ledger import events as e
+from ledger.integrity.checkpoints import last_checkpoint
 from ledger.values import booking_code
 from projections import backlog, reminders
 from projections.crm_diary import brake_state
@@ -63,6 +64,7 @@ def status_json(house: House, reasons: Mapping[e.PauseKind, str] = REASONS) -> d
         },
         "last_errors": _errors_json(house),
         "erased": _erased_json(house),
+        "checkpoint": _checkpoint_json(house),
         "failed_updates": failed[0] if failed else 0,
         "erasure_requests": [
             {"client_id": one.client_id, "asked_at": one.asked_at, "due_on": one.due_on}
@@ -70,6 +72,16 @@ def status_json(house: House, reasons: Mapping[e.PauseKind, str] = REASONS) -> d
         ],
         "blocked_clients": len(reminders.unreachable_clients(house.database)),
     }
+
+
+def _checkpoint_json(house: House) -> dict[str, Any] | None:
+    """The last one in the log; None before the first."""
+    last = last_checkpoint(house.database)
+    if last is None or last.checkpoint is None:
+        return None
+    age = (house.clock.now() - last.checkpoint.signed_at).total_seconds()
+    at = last.checkpoint.signed_at.astimezone(house.zone)
+    return {"position": last.checkpoint.position, "at": at, "age_seconds": age, "key": last.checkpoint.key}
 
 
 def _errors_json(house: House) -> list[dict[str, Any]]:

@@ -134,6 +134,30 @@ def open_house(
         yield house
 
 
+@dataclass(frozen=True)
+class Books:
+    """A ledger without the keys to anybody's personal text: all that auditing takes."""
+
+    settings: Settings
+    ledger: Ledger
+    clock: Clock
+    zone: ZoneInfo
+
+
+@contextmanager
+def open_books(settings: Settings) -> Iterator[Books]:
+    """The ledger alone, its schema checked; needs no master key."""
+    with ExitStack() as stack:
+        url, _ = _database_url(settings, stack)
+        database = stack.enter_context(Database(url, settings.zapisnik_schema))
+        recorder = PostgresRecorder(database)
+        stack.callback(recorder.close)
+        check_migrated(database)
+        ledger = Ledger(recorder, [read_models()[0]])
+        zone = _zone(settings, ledger)
+        yield Books(settings, ledger, SalonClock(zone), zone)
+
+
 @contextmanager
 def apart(house: House, *, connections: int, wait_seconds: float) -> Iterator[House]:
     """The same house on a few connections of its own: who only looks never keeps the others from theirs."""

@@ -56,6 +56,7 @@ STORED_NAMES: dict[str, type[e.AnyEvent]] = {
     "client_erased": e.ClientErased,
     "crm_client_removed": e.CrmClientRemoved,
     "crm_client_kept": e.CrmClientKept,
+    "checkpoint_signed": e.CheckpointSigned,
 }
 """A stored name never changes. A changed shape gets a new name, and `ledger.upcasters` keeps the old one readable."""
 

@@ -14,6 +14,8 @@ LedgerError
 │   ├── NothingToResolveError  NoSuchAnswerError       NotBrakedError       NotRefusedError
 │   └── ErasedClientError      InvalidCatalogError
 ├── ContentionError            five decisions in a row lost their race
+├── BrokenLogError             the log is not what it was: nothing may be vouched for from there on
+├── AlteredExtractError        an extract is not what was written
 ├── LeaseLostError             another process is the leader now
 ├── SchemaVersionError         the database is older or newer than this program
 ├── SealError                  personal text cannot be opened: no key, another key, or altered
@@ -153,6 +155,22 @@ class InvalidCatalogError(RefusalError):
 
 class ContentionError(LedgerError):
     """A decision lost its race too many times in a row."""
+
+
+class BrokenLogError(LedgerError):
+    """From this position on the log is not what it was."""
+
+    def __init__(self, position: int, reason: str) -> None:
+        super().__init__(f"the log is broken at position {position}: {reason}")
+        self.position, self.reason = position, reason
+
+
+class AlteredExtractError(LedgerError):
+    """An extract is not what was written, or not signed by whom it should be; `line` counts from 1, 0 for the whole."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"line {line}: {reason}" if line else reason)
+        self.line, self.reason = line, reason
 
 
 class LeaseLostError(LedgerError):

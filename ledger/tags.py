@@ -12,6 +12,7 @@ CATALOG = "catalog"
 INTEGRATION = "integration"
 NOTICES = "notices"
 ERASURES = "erasures"
+CHECKPOINTS = "checkpoints"
 
 
 def booking_tag(booking_id: BookingId) -> str:
@@ -51,17 +52,14 @@ def tags_of(event: e.AnyEvent) -> list[str]:
     """The timelines an event belongs to, apart from its command's."""
     if isinstance(event, e.SyncEvent):
         return [booking_tag(event.booking_id), *(record_tag(record) for record in _records(event))]
+    if isinstance(event, e.ClientEvent | e.ForgettingEvent):
+        is_of_erasing = isinstance(event, e.ErasureEvent | e.ForgettingEvent)
+        return [client_tag(event.client_id), *([ERASURES] if is_of_erasing else [])]
     match event:
         case e.CatalogPublished():
             return [CATALOG]
         case e.ShiftsPublished():
             return [CATALOG, shifts_tag(event.staff_id)]
-        case (
-            e.ClientRegistered() | e.LanguageChosen() | e.ConsentGiven() | e.ConsentWithdrawn() | e.PersonalDataViewed()
-        ):
-            return [client_tag(event.client_id)]
-        case e.ErasureRequested() | e.ErasureCalledOff() | e.ClientErased() | e.CrmClientRemoved() | e.CrmClientKept():
-            return [client_tag(event.client_id), ERASURES]
         case e.SlotHeld() | e.HoldLapsed() | e.BookingMade() | e.BookingCancelled():
             return [booking_tag(event.booking_id), client_tag(event.client_id), *slot_tags(event.slot)]
         case e.BookingMoved():
@@ -91,6 +89,8 @@ def tags_of(event: e.AnyEvent) -> list[str]:
             return [INTEGRATION]
         case e.CrmBookingSeen() | e.CrmBookingMoved() | e.CrmBookingRemoved():
             return _crm_booking_tags(event)
+        case e.CheckpointSigned():
+            return [CHECKPOINTS]
         case _:
             assert_never(event)
 

@@ -12,7 +12,7 @@ from ledger.clock import later
 from ledger.codec import Recorded
 from ledger.postgres import Connection, Database
 
-Kind = Literal["booking", "integration", "client"]
+Kind = Literal["booking", "integration", "client", "checkpoint"]
 
 TABLES = """
 CREATE TABLE notices{suffix} (
@@ -92,6 +92,8 @@ def _kind(item: Recorded) -> Kind | None:
             return "integration"
         case e.SyncFailed(parked=True) | e.CrmClientKept():
             return "integration"
+        case e.CheckpointSigned():
+            return "checkpoint"
         case _:
             return None  # nothing else is the staff's news
 

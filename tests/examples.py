@@ -82,4 +82,5 @@ EXAMPLES: dict[str, e.AnyEvent] = {
     "client_erased": e.ClientErased(MARIA, "request", ("name", "phone", "telegram"), "asked"),
     "crm_client_removed": e.CrmClientRemoved(MARIA, cards=1),
     "crm_client_kept": e.CrmClientKept(MARIA, "no_right"),
+    "checkpoint_signed": e.CheckpointSigned(1000, "ab" * 32, "cd" * 16, "c2lnbmF0dXJl"),
 }

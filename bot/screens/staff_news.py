@@ -10,6 +10,8 @@ from bot.texts.formats import phone_words
 from ledger import events as e
 from ledger.codec import Recorded
 from ledger.decisions.untold import What
+from ledger.integrity.checkpoints import Checkpoint
+from ledger.integrity.signing import fingerprint
 from ledger.values import BookedService, Slot, booking_code
 from projections.clients import Contact
 
@@ -72,6 +74,18 @@ def pause_reason(naming: Naming, kind: e.PauseKind, message: str, note: str) -> 
     if note:
         return naming.words.reason_noted.format(reason=reason, note=note)
     return naming.words.reason_said.format(reason=reason, said=message) if message else reason
+
+
+def checkpoint(naming: Naming, signed: Checkpoint) -> str:
+    """What the log is up to a position, for people to keep and for `zapisnik audit verify --checkpoint` to read."""
+    return naming.words.checkpoint.format(
+        position=signed.position,
+        when=naming.moment(signed.signed_at),
+        short=signed.hash[:16],
+        hash=signed.hash,
+        key=fingerprint(signed.key),
+        line=signed.line,
+    )
 
 
 def _title(naming: Naming, news: News) -> str:

@@ -101,6 +101,9 @@ NOTICES_EN = NoticeWords(
     "CRM's diary: once they are there, all goes on by itself.",
     brake_accepted="✅ The large change in the CRM's diary is accepted, all goes on as usual.",
     brake_subsided="✅ The large change in the CRM's diary is gone again, all goes on as usual.",
+    checkpoint="🔏 Checkpoint of the log: event {position}, {when}, hash {short}…\nKey: {key}\n\nNothing to do. This "
+    "message proves later that nobody altered the log up to here: keep it, do not delete it. To check, copy the whole "
+    "message into a file and run: zapisnik audit verify --checkpoint FILE\n\nHash in full: {hash}\n\n{line}",
     pause_reasons={
         "operator": "an administrator stopped it.",
         "no_credentials": "the CRM's credentials are not set.",

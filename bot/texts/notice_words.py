@@ -89,6 +89,7 @@ class NoticeWords:
     braked: str
     brake_accepted: str
     brake_subsided: str
+    checkpoint: str
     answers_again: str
     kept_in_crm: str
     kept_reasons: Mapping[e.KeptReason, str]

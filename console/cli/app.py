@@ -20,6 +20,7 @@ from console.cli import (
     doctor,
     erase,
     import_,
+    keys,
     log,
     master_key,
     rebuild,
@@ -45,6 +46,8 @@ app = typer.Typer(
 for commands in (roles, log, status, rebuild, import_, demo, simulator):
     app.add_typer(commands.commands)
 app.add_typer(audit.commands, name="audit", help="Replay the log, prove that it was not altered.")
+keys.commands.add_typer(master_key.commands)
+app.add_typer(keys.commands, name="keys", help="What personal data is sealed with, and checkpoints are signed with.")
 sync.commands.add_typer(doctor.commands)
 sync.commands.add_typer(conflicts.commands)
 app.add_typer(sync.commands, name="sync", help="The integration with Yclients.")
@@ -54,7 +57,6 @@ clients.commands.add_typer(erase.commands)
 app.add_typer(
     clients.commands, name="client", help="One client: who they are, all that is held on them, and forgetting it."
 )
-app.add_typer(master_key.commands, name="keys", help="The keys that personal data is sealed with.")
 
 
 def main() -> None:

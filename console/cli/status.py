@@ -48,6 +48,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         return
     head, state, lacking = shown["head"], shown["integration"], shown["backlog"]
     typer.echo(f"log          {head['position']} events, head {str(head['hash'])[:16]}…")
+    typer.echo(f"checkpoint   {_checkpoint_words(shown['checkpoint'], head['position'])}")
     for model in shown["projections"]:
         anew = model["rebuild"]
         being_built = f"; version {anew['version']} is being built, at event {anew['position']}" if anew else ""
@@ -84,3 +85,13 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         )
     if shown["blocked_clients"]:
         typer.echo(f"reminders    {shown['blocked_clients']} clients have blocked the bot")
+
+
+def _checkpoint_words(last: dict[str, Any] | None, head: int) -> str:  # Any: the JSON form of the state
+    if last is None:
+        return "none was ever signed; `zapisnik keys init` makes the key for it"
+    hours = last["age_seconds"] / 3600
+    age = (
+        f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.0f} hours" if hours >= 2 else f"{hours * 60:.0f} minutes"
+    )
+    return f"event {last['position']}, signed {age} ago ({last['at']:%Y-%m-%d %H:%M}); {head - last['position']} since"

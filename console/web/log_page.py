@@ -22,6 +22,7 @@ GROUPS: Mapping[str, object] = {
     "message": e.ReminderEvent | e.NoticeEvent | e.ClientNoticeEvent,
     "integration": e.IntegrationEvent,
     "catalog": e.CatalogEvent,
+    "log": e.CheckpointSigned,
 }
 """The kinds of events as the filter offers them, by subject."""
 

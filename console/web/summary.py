@@ -19,8 +19,8 @@ def _parts(event: e.AnyEvent, voice: Voice) -> list[str]:
             return _booking(event, voice)
         case e.CrmBookingSeen() | e.CrmBookingMoved() | e.CrmBookingRemoved():
             return _crm_booking(event, voice)
-        case e.VisitConfirmed():
-            return [voice.slot(event.slot)]
+        case e.VisitConfirmed() | e.CheckpointSigned():
+            return [voice.slot(event.slot) if isinstance(event, e.VisitConfirmed) else voice.number(event.position)]
         case e.SyncAttempted() | e.SyncSucceeded() | e.SyncFailed() | e.SyncSkipped():
             return _sync(event, voice)
         case e.ConflictFound() | e.ConflictResolved():

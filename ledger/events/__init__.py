@@ -49,10 +49,12 @@ from ledger.events.integration import (
     IntegrationResumed as IntegrationResumed,
     PauseKind as PauseKind,
 )
+from ledger.events.integrity import CheckpointSigned as CheckpointSigned
 from ledger.events.messages import (
     ClientNoticeFailed as ClientNoticeFailed,
     ClientNoticeSent as ClientNoticeSent,
     NoticeFailed as NoticeFailed,
+    NoticeKind as NoticeKind,
     NoticeSent as NoticeSent,
     ReminderAttempted as ReminderAttempted,
     ReminderFailed as ReminderFailed,
@@ -108,4 +110,5 @@ AnyEvent = (
     | ClientNoticeEvent
     | IntegrationEvent
     | SyncEvent
+    | CheckpointSigned
 )

@@ -9,6 +9,7 @@ from ledger.events.base import Event
 from ledger.values import BookingId, ClientId
 
 ReminderKind = Literal["day_before", "hours_before"]
+NoticeKind = Literal["booking", "integration", "client", "checkpoint"]
 UndeliveredReason = Literal["blocked", "refused", "unknown"]
 UntoldReason = Literal["blocked", "refused", "unknown", "no_chat"]
 """`no_chat`: the client has no chat with the bot, or it cannot be found any more."""
@@ -45,14 +46,14 @@ class ReminderFailed(Event, frozen=True):
 class NoticeSent(Event, frozen=True):
     """The staff chat was told; `covers` are the positions of the events it was about."""
 
-    kind: Literal["booking", "integration", "client"]
+    kind: NoticeKind
     covers: tuple[int, ...]
 
 
 class NoticeFailed(Event, frozen=True):
     """The staff chat could not be told, and it will not be tried again."""
 
-    kind: Literal["booking", "integration", "client"]
+    kind: NoticeKind
     covers: tuple[int, ...]
     reason: UndeliveredReason
 

@@ -18,6 +18,7 @@ TINY = Sizes(
     bookings=16,
     read=200,
     rebuilt=210,
+    verified=210,
     remembered=420,
     stored=2_000,
     grown=2_100,

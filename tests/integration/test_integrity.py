@@ -114,6 +114,23 @@ TAMPERED = {
     "a changed type": (["UPDATE events SET type = 'hold_lapsed' WHERE position = 6"], 6, "content"),
     "a changed tag": (["UPDATE events SET tags = tags || 'more'::text WHERE position = 4"], 4, "content"),
     "tags in another order": (["UPDATE events SET tags = ARRAY[tags[2], tags[1]] WHERE position = 4"], 4, "content"),
+    "tags counted from nought": (
+        ["UPDATE events SET tags = ('[0:1]=' || tags::text)::text[] WHERE position = 4"], 4, "content",
+    ),
+    "tags in a square": (["UPDATE events SET tags = ARRAY[tags] WHERE position = 4"], 4, "content"),
+    "a hash cut short": (["UPDATE events SET hash = substr(hash, 1, 31) WHERE position = 4"], 4, ""),
+    "no digest": (
+        ["ALTER TABLE events ALTER digest DROP NOT NULL", "UPDATE events SET digest = NULL WHERE position = 4"],
+        4, "content",
+    ),
+    "no time, no data": (
+        ["ALTER TABLE events ALTER recorded_at DROP NOT NULL, ALTER data DROP NOT NULL",
+         "UPDATE events SET recorded_at = NULL, data = NULL WHERE position = 4"], 4, "content",
+    ),
+    "an event that stands there twice": (
+        ["ALTER TABLE events DROP CONSTRAINT events_pkey",
+         "INSERT INTO events SELECT * FROM events WHERE position = 5"], 5, "twice",
+    ),
     "a lost tag": (["UPDATE events SET tags = ARRAY[NULL] WHERE position = 4"], 4, "content"),
     "a changed time": (
         ["UPDATE events SET recorded_at = recorded_at + interval '1 microsecond' WHERE position = 7"], 7, "hash",
@@ -178,7 +195,7 @@ def test_times_in_the_wrong_order_are_found_even_under_recomputed_hashes(sound: 
 
 
 def test_a_chain_of_many_pages_is_walked_to_its_end(salon: Salon, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ledger.integrity.BATCH", 3)
+    monkeypatch.setattr("ledger.integrity.walk.PAGE", 3)
     salon.book(booking_id=BOOKING)
     salon.hold(slot("12:00"), OTHER_BOOKING)
     events = salon.recorder.head()

@@ -154,6 +154,8 @@ class Words:
     log_facts: str
     events_count: str
     head_hash: str
+    checkpoint: str
+    checkpoint_of: str
     integration: str
     integration_since: str
     integration_states: Mapping[str, str]

@@ -43,6 +43,7 @@ const KINDS = {
   crm_change_braked: ["integration", "warn", "bad"],
   crm_change_accepted: ["integration", "check"],
   crm_change_subsided: ["integration", "check"],
+  checkpoint_signed: ["integration", "shield", "good"],
   client_notice_sent: ["clients", "bell", "good"],
   client_notice_failed: ["clients", "bell", "warn"],
   client_erased: ["clients", "gone", "warn"],
