@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -125,7 +126,8 @@ def test_the_role_that_reminds_signs_by_itself(
     stopped, head = threading.Event(), salon.recorder.head()
 
     with open_house(settings) as house, roles.started(house, ["remind"], stopped) as failures:
-        signed = next(page for page in salon.recorder.tail(head, stopped=stopped.is_set) if page or failures)
+        pages = islice(salon.recorder.tail(head, stopped=stopped.is_set, poll=0.1), 100)
+        signed = next((page for page in pages if page), [])
 
     assert [one.type for one in signed] == ["checkpoint_signed"]
     assert failures == []
