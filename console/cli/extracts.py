@@ -24,7 +24,7 @@ from ledger.integrity.extract import Annex, Extract, write_extract
 from ledger.integrity.extract_check import CheckedExtract, check_extract
 from ledger.integrity.extract_lines import Scope
 from ledger.integrity.signing import SigningKey, fingerprint
-from ledger.values import ClientId, parse_booking_id
+from ledger.values import BookingId, ClientId, booking_code, parse_booking_id
 
 UNSIGNED = (
     "NOT SIGNED: there is no signing key here (`zapisnik keys init` makes one). Whoever gets this file can alter it "
@@ -208,6 +208,6 @@ def _about(scope: Scope) -> str:
         case "period":
             return f"the period from {scope.since or 'the start'} until {scope.until or 'the end'}"
         case "booking":
-            return f"booking {scope.id}"
+            return f"booking {scope.id} ({booking_code(BookingId(scope.id or 0))})"
         case "client":
             return f"client {scope.id}"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from console import roles
 from console.checkpoints import CheckpointKeeper
 from console.errors import UsageError
 from console.settings import Settings, load_settings
 from console.signing_key import make_signing_key
+from console.wiring import open_house
 from ledger import events as e
 from ledger.decisions.note_notice import NoteNotice
 from ledger.integrity.checkpoints import last_checkpoint
@@ -105,3 +110,24 @@ def test_a_file_that_is_no_key_is_named(settings: Settings, salon: Salon, tmp_pa
 
     with pytest.raises(UsageError, match=r"signing\.key: not an unencrypted private key in PEM"):
         CheckpointKeeper(salon.ledger, settings, salon.clock).step()
+
+
+def test_the_role_that_reminds_signs_by_itself(
+    salon: Salon, database_url: str, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roles, "SWEEP_EVERY_SECONDS", 0.02)
+    make_signing_key(tmp_path / "mine.key")
+    settings = load_settings(
+        database_url=SecretStr(database_url),
+        zapisnik_schema=schema,
+        zapisnik_master_key=SecretStr(salon.master_key),
+        zapisnik_signing_key=tmp_path / "mine.key",
+    )
+    stopped, head = threading.Event(), salon.recorder.head()
+
+    with open_house(settings) as house, roles.started(house, ["remind"], stopped) as failures:
+        pages = islice(salon.recorder.tail(head, stopped=stopped.is_set, poll=0.1), 100)
+        signed = next((page for page in pages if page), [])
+
+    assert [one.type for one in signed] == ["checkpoint_signed"]
+    assert failures == []
