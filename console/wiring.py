@@ -32,7 +32,7 @@ from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
 from projections.client_notices import ClientNoticesProjection
 from projections.notices import NoticesProjection
-from projections.projector import Follower, Projection, check_installed, install
+from projections.projector import Follower, Projection, check_installed, inline_among, install
 from projections.rebuild import Progress, rebuild
 from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
@@ -97,7 +97,7 @@ def open_house(
             check_migrated(database)
             if check_models:
                 check_installed(database, models)
-        ledger = Ledger(recorder, [models[0]])
+        ledger = Ledger(recorder, inline_among(models))
         vault = _vault(settings, database, embedded.home if embedded else None)
         zone = zone or _zone(settings, ledger)
         follower = Follower(recorder, models, holder)
@@ -112,7 +112,7 @@ def apart(house: House, *, connections: int, wait_seconds: float) -> Iterator[Ho
     url, schema = house.database.url, house.database.schema
     with Database(url, schema, max_connections=connections, wait_seconds=wait_seconds) as database:
         recorder = PostgresRecorder(database)
-        inline = [projection for projection in house.projections if projection.mode == "inline"]
+        inline = inline_among(house.projections)
         try:
             yield replace(house, database=database, recorder=recorder, ledger=Ledger(recorder, inline))
         finally:

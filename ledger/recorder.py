@@ -22,9 +22,13 @@ from eventsourcing.dcb.api import (
     DCBSubscription,
 )
 from eventsourcing.persistence import IntegrityError, ProgrammingError
+from psycopg import sql
 
+from ledger import leases
+from ledger.appends import Append, Appender, Condition, NewEvent
 from ledger.errors import StoreUnavailableError
-from ledger.postgres import Connection, Database
+from ledger.leases import Lease
+from ledger.postgres import Database
 from ledger.versions import check_versions
 from ledger.wakeups import Listener, Notifier
 
@@ -56,14 +60,33 @@ class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     hash: bytes
 
 
+class FoundEvent(msgspec.Struct, frozen=True, gc=False):
+    """A row of the log as a decision needs it."""
+
+    position: int
+    recorded_at: datetime
+    type: str
+    tags: list[str]
+    data: str
+
+
 @dataclass(frozen=True)
 class BoundaryRead:
     """What a decision saw: the head and the matching events, of one snapshot."""
 
     head: int
-    events: list[StoredEvent]
+    events: list[FoundEvent]
 
 
+class _Wanted(msgspec.Struct, frozen=True, gc=False):
+    """An item as `read_boundary` takes it."""
+
+    types: Sequence[str]
+    tags: Sequence[str]
+    latest: bool
+
+
+_encode = msgspec.json.Encoder().encode
 COLUMNS = "e.position, e.recorded_at, e.type, e.tags, e.data::text, e.digest, e.hash"
 
 
@@ -73,58 +96,66 @@ class PostgresRecorder(DCBRecorder):
     def __init__(self, database: Database) -> None:
         self.database = database
         self.notifier = Notifier(database)
+        self._appender = Appender(database)
+        schema = sql.Identifier(database.schema)
+        read = sql.SQL("SELECT * FROM {}.read_boundary({}, %s::jsonb)")
+        self._read = read.format(schema, sql.Literal(database.schema)).as_bytes()
 
     def close(self) -> None:
         self.notifier.close()
 
-    # --- what Ledger.execute needs, in the caller's transaction ---
+    # --- what Ledger.execute needs; each is one statement and a transaction of its own ---
 
-    def read_boundary(self, connection: Connection, items: Sequence[BoundaryItem]) -> BoundaryRead:
+    def read_boundary(self, items: Sequence[BoundaryItem]) -> BoundaryRead:
         """The head and all events matching any item, from one statement and so one snapshot."""
-        found, parameters = _union(items, after=0)
-        rows = connection.execute(
-            f"""WITH found AS MATERIALIZED ({found})
-                SELECT (SELECT coalesce(max(position), 0) FROM events), {COLUMNS}
-                FROM (SELECT) one LEFT JOIN events e ON e.position IN (SELECT position FROM found)
-                ORDER BY e.position""",  # noqa: S608  built from fixed pieces; every value is a parameter
-            parameters,
-            binary=True,
-        ).fetchall()
-        return BoundaryRead(rows[0][0], [StoredEvent(*row[1:]) for row in rows if row[1] is not None])
+        wanted = [_Wanted(item.types, item.tags, item.latest) for item in items]
+        with self.database.connection() as connection:
+            rows = connection.execute(self._read, (_encode(wanted).decode(),), binary=True).fetchall()
+        return BoundaryRead(rows[0][0], [FoundEvent(*row[1:]) for row in rows if row[1] is not None])
 
     def append_if_unchanged(
         self,
-        connection: Connection,
-        events: Sequence[DCBEvent],
+        events: Sequence[NewEvent],
         items: Sequence[BoundaryItem],
         after: int,
         *,
-        inline: Mapping[str, int] | None = None,
+        lease: Lease | None = None,
+        models: Mapping[str, int] | None = None,
+        changes: Mapping[str, Any] | None = None,
     ) -> tuple[int, datetime]:
-        """Appends in the caller's transaction; gives the last position and the instant of recording.
+        """Stores the events with all that belongs to them; gives the last position and the instant of recording.
 
-        Raises IntegrityError when an event matching an item came after `after` (or ever, for `since_start`), and
-        SchemaVersionError when `inline`, the read models the caller writes along, are not the live ones.
+        `changes` are written into the read models named, all of which `models` gives with their versions. Commands of
+        several threads share a transaction, each with its own answer. Raises IntegrityError when an event matching an
+        item came after `after` (or ever, for `since_start`), LeaseLostError, and SchemaVersionError when `models` are
+        not the live ones.
         """
-        conditions = [{"types": i.types, "tags": i.tags, "after": 0 if i.since_start else after} for i in items]
-        tags = [(n, tag) for n, event in enumerate(events, 1) for tag in event.tags]
-        row = connection.execute(
-            # %b: psycopg writes arrays as text element by element, which for a hundred events took longer than storing.
-            """SELECT last_position, appended_at, CASE WHEN last_position IS NOT NULL THEN inline_models() END
-               FROM append_events(%b::text[], %b::text[], %b::int[], %b::text[], %s::jsonb)""",
-            (
-                [event.type for event in events],
-                [event.data.decode() for event in events],
-                [n for n, _ in tags],
-                [tag for _, tag in tags],
-                msgspec.json.encode(conditions).decode(),
-            ),
-        ).fetchone()
-        if row is None or row[0] is None:
-            raise IntegrityError("an event matching the append condition has come since")
-        if inline is not None:
-            check_versions(inline, row[2])
-        return row[0], row[1]
+        fresh = [item.tags[0] for item in items if _is_new_tag(item)]
+        conditions = [
+            Condition(item.types, item.tags, 0 if item.since_start else after)
+            for item in items
+            if not _is_new_tag(item)
+        ]
+        outcome = self._appender.append(
+            Append(
+                events,
+                fresh,
+                min((one.after for one in conditions), default=after),
+                conditions,
+                (lease.name, lease.holder, lease.epoch) if lease else None,
+                models,
+                changes or {},
+            )
+        )
+        match outcome.refusal:
+            case "condition":
+                raise IntegrityError("an event matching the append condition has come since")
+            case "lease" if lease is not None:
+                raise leases.lost(lease)
+            case "models":
+                check_versions(models or {}, outcome.live_models)
+        self.notifier.notify_soon()
+        return outcome.position, outcome.at
 
     # --- the library's interface ---
 
@@ -137,10 +168,8 @@ class PostgresRecorder(DCBRecorder):
             after = condition.after or 0
             query_items = condition.fail_if_events_match.items or [DCBQueryItem()]
             items = [BoundaryItem(types=item.types, tags=item.tags) for item in query_items]
-        with self.database.transaction() as connection:
-            position, _ = self.append_if_unchanged(connection, events, items, after)
-        self.notifier.notify_soon()
-        return position
+        new = [NewEvent(event.type, event.tags, event.data.decode()) for event in events]
+        return self.append_if_unchanged(new, items, after)[0]
 
     def read(
         self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None
@@ -271,6 +300,11 @@ class PollingSubscription(DCBSubscription[PostgresRecorder]):
         self._last_position = stored.position
         event = DCBEvent(type=stored.type, data=stored.data.encode(), tags=stored.tags)
         return DCBSequencedEvent(event=event, position=stored.position)
+
+
+def _is_new_tag(item: BoundaryItem) -> bool:
+    """Whether it comes down to a tag that no event may have: as every command's own does."""
+    return item.since_start and len(item.tags) == 1 and not item.types
 
 
 def _union(items: Sequence[DCBQueryItem], after: int) -> tuple[str, list[Any]]:
