@@ -55,6 +55,8 @@ END $$;
 -- A refusal is `condition`, `lease` or `models`, the last with the live ones.
 CREATE FUNCTION append_commands(salon text, commands jsonb)
 RETURNS TABLE (last_position bigint, appended_at timestamptz, refusal text, live_models jsonb, changes jsonb) LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off SET enable_bitmapscan = off
+    SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 DECLARE
     command record;
@@ -128,7 +130,10 @@ END $$;
 -- items: [{"types": [..], "tags": [..], "latest": true}]. Without a match one row with the head alone.
 CREATE FUNCTION read_boundary(salon text, items jsonb)
 RETURNS TABLE (head bigint, place bigint, recorded_at timestamptz, type text, tags text[], data text)
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE
+SET enable_seqscan = off SET enable_bitmapscan = off
+    SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
 DECLARE
     item record;
     found_here bigint[];
