@@ -16,7 +16,6 @@ from eventsourcing.dcb.api import (
     DCBEvent,
     DCBQuery,
     DCBQueryItem,
-    DCBReadResponse,
     DCBRecorder,
     DCBSequencedEvent,
     DCBSubscription,
@@ -28,6 +27,7 @@ from ledger import leases
 from ledger.appends import Append, Appender, Condition, NewEvent
 from ledger.errors import StoreUnavailableError
 from ledger.leases import Lease
+from ledger.paging import PagedResponse
 from ledger.postgres import Database
 from ledger.versions import check_versions
 from ledger.wakeups import Listener, Notifier
@@ -175,7 +175,7 @@ class PostgresRecorder(DCBRecorder):
         self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None
     ) -> PagedResponse:
         """Streams matching events in order of position, page by page; never the whole log at once."""
-        return PagedResponse(self, query, after or 0, limit)
+        return PagedResponse(self.page, query, after or 0, limit, page_size=BATCH)
 
     def subscribe(self, query: DCBQuery | None = None, *, after: int | None = None) -> PollingSubscription:
         """Blocks at the end of the log and goes on when events come; outlives a dead connection."""
@@ -229,51 +229,6 @@ class PostgresRecorder(DCBRecorder):
                 yield events
                 if len(events) < BATCH:
                     listener.wait(poll)
-
-
-class PagedResponse(DCBReadResponse):
-    """Events of one query, fetched a page at a time."""
-
-    def __init__(self, recorder: PostgresRecorder, query: DCBQuery | None, after: int, limit: int | None) -> None:
-        self._recorder, self._query = recorder, query
-        self._after, self._limit, self._left = after, limit, limit
-        self._page: deque[StoredEvent] = deque()
-        self._log_head = 0
-        self._last_seen: int | None = None
-        self._done = False
-
-    @property
-    def head(self) -> int | None:
-        """Without a limit the head of the log; with one the last position given out, None before the first."""
-        if self._limit is not None:
-            return self._last_seen
-        if not self._done and not self._page:
-            self._fetch()
-        return max(self._log_head, self._last_seen or 0) or None
-
-    def __next__(self) -> DCBSequencedEvent:
-        stored = self.next_stored()
-        self._last_seen = stored.position
-        event = DCBEvent(type=stored.type, data=stored.data.encode(), tags=stored.tags)
-        return DCBSequencedEvent(event=event, position=stored.position)
-
-    def next_stored(self) -> StoredEvent:
-        """The next event as stored. Raises StopIteration at the end."""
-        if not self._page and not self._done:
-            self._fetch()
-        if not self._page:
-            raise StopIteration
-        return self._page.popleft()
-
-    def _fetch(self) -> None:
-        size = BATCH if self._left is None else min(BATCH, self._left)
-        events, self._log_head = self._recorder.page(self._query, self._after, size) if size else ([], 0)
-        if self._left is not None:
-            self._left -= len(events)
-        self._done = len(events) < size or self._left == 0
-        if events:
-            self._after = events[-1].position
-        self._page.extend(events)
 
 
 class PollingSubscription(DCBSubscription[PostgresRecorder]):
