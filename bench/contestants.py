@@ -19,8 +19,9 @@ from eventsourcing.postgres import PostgresApplicationRecorder
 from bench.library import datastore
 from bench.rounds import Work
 from ledger import events as e
-from ledger.codec import Recorded, encode, stored_name
-from ledger.ledger import write_along
+from ledger.appends import NewEvent
+from ledger.codec import encode, stored_name
+from ledger.ledger import changes_of
 from ledger.postgres import Database, migrate
 from ledger.privacy import random_id
 from ledger.recorder import BoundaryItem, PostgresRecorder
@@ -143,19 +144,18 @@ class Ours:
 
         def write() -> None:
             nonlocal last
-            events = list(islice(bookings, batch))
-            stored = [
-                DCBEvent(NAME, encode(event, by=CLIENT, at=_FIRST, cause=CAUSE), tags_of(event)) for event in events
+            decided = list(islice(bookings, batch))
+            events = [
+                NewEvent(NAME, tags_of(event), encode(event, by=CLIENT, at=_FIRST, cause=CAUSE).decode())
+                for event in decided
             ]
-            items = [BoundaryItem([NAME], stored[0].tags[:1])]
-            with self._database.transaction() as connection:
-                last, at = self._recorder.append_if_unchanged(connection, stored, items, last)
-                appended = [
-                    Recorded(place, at, tuple(one.tags), CLIENT, _FIRST, CAUSE, event)
-                    for place, one, event in zip(count(last - batch + 1), stored, events, strict=False)
-                ]
-                write_along(connection, [self._schedule], appended)
-            self._recorder.notifier.notify_soon()
+            last, _ = self._recorder.append_if_unchanged(
+                events,
+                [BoundaryItem([NAME], [booking_tag(decided[0].booking_id)])],
+                last,
+                models={self._schedule.name: self._schedule.version},
+                changes=changes_of([self._schedule], decided, _FIRST),
+            )
 
         return write
 

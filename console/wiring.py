@@ -38,7 +38,7 @@ from projections.backlog import BacklogProjection
 from projections.catalog import CatalogProjection
 from projections.client_notices import ClientNoticesProjection
 from projections.notices import NoticesProjection
-from projections.projector import Follower, Projection, check_installed, install
+from projections.projector import Follower, Projection, check_installed, inline_among, install
 from projections.rebuild import Progress, rebuild
 from projections.reminders import RemindersProjection
 from projections.schedule import Schedule
@@ -121,7 +121,7 @@ def open_house(
             check_migrated(database)
             if check_models:
                 check_installed(database, models)
-        ledger = Ledger(recorder, [models[0]])
+        ledger = Ledger(recorder, inline_among(models))
         vault = _vault(settings, database, embedded.home if embedded else None)
         if prepare:
             note_old_phones(recorder, vault)
@@ -153,7 +153,7 @@ def open_books(settings: Settings) -> Iterator[Books]:
         recorder = PostgresRecorder(database)
         stack.callback(recorder.close)
         check_migrated(database)
-        ledger = Ledger(recorder, [read_models()[0]])
+        ledger = Ledger(recorder, inline_among(read_models()))
         zone = _zone(settings, ledger)
         yield Books(settings, ledger, SalonClock(zone), zone)
 
@@ -164,7 +164,7 @@ def apart(house: House, *, connections: int, wait_seconds: float) -> Iterator[Ho
     url, schema = house.database.url, house.database.schema
     with Database(url, schema, max_connections=connections, wait_seconds=wait_seconds) as database:
         recorder = PostgresRecorder(database)
-        inline = [projection for projection in house.projections if projection.mode == "inline"]
+        inline = inline_among(house.projections)
         try:
             yield replace(house, database=database, recorder=recorder, ledger=Ledger(recorder, inline))
         finally:

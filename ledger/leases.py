@@ -49,7 +49,7 @@ def confirm(connection: Connection, lease: Lease) -> None:
         (lease.name, lease.holder, lease.epoch),
     ).fetchone()
     if row is None:
-        raise _lost(lease)
+        raise lost(lease)
 
 
 def renew(connection: Connection, lease: Lease, *, lasting: timedelta) -> None:
@@ -63,7 +63,7 @@ def renew(connection: Connection, lease: Lease, *, lasting: timedelta) -> None:
         (lasting, lease.name, lease.holder, lease.epoch),
     ).fetchone()
     if row is None:
-        raise _lost(lease)
+        raise lost(lease)
 
 
 def release(database: Database, lease: Lease) -> None:
@@ -75,5 +75,6 @@ def release(database: Database, lease: Lease) -> None:
         )
 
 
-def _lost(lease: Lease) -> LeaseLostError:
+def lost(lease: Lease) -> LeaseLostError:
+    """The error that says so."""
     return LeaseLostError(f"the lease {lease.name} was taken over by another process")

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 import psycopg
-from eventsourcing.dcb.api import DCBEvent
 from eventsourcing.persistence import IntegrityError
 
-from ledger import leases
+from ledger.appends import Along, NewEvent
 from ledger.codec import Recorded, decode, encode, stored_name
 from ledger.errors import ContentionError, SlotTakenError, StoredFormError, StoreUnavailableError
 from ledger.events import AnyEvent
 from ledger.leases import Lease
-from ledger.postgres import Connection
-from ledger.recorder import BoundaryItem, PostgresRecorder, StoredEvent
+from ledger.recorder import BoundaryItem, FoundEvent, PostgresRecorder, StoredEvent
 from ledger.tags import command_tag, tags_of
 from ledger.values import Actor
 
 MAX_TRIES = 5
 _A = TypeVar("_A")
 _A_co = TypeVar("_A_co", covariant=True)
-Along = Callable[[Connection, int], None]
-"""What else belongs into an append's transaction; it is told the last position. The whole of it may be tried again."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +61,16 @@ class Decision(Protocol[_A_co]):
 
 
 class InlineProjection(Protocol):
-    """A read model written in the append's own transaction, from which people read their own writes."""
+    """A read model written in the append's own transaction, from which people read their own writes.
+
+    What events change in it is computed before they are stored, and handed to a function in the database.
+    """
 
     name: str
     version: int
 
-    def apply(self, connection: Connection, events: Sequence[Recorded]) -> None: ...
+    def changes(self, facts: Iterable[tuple[AnyEvent, datetime]]) -> Sequence[object]:
+        """What `writer_name(name)` takes as JSON, for events and the moments they were decided at."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +93,7 @@ class Ledger:
     ) -> None:
         self.recorder = recorder
         self._inline = inline
+        self._models = {projection.name: projection.version for projection in inline}
         self._sleep = sleep
 
     def execute(
@@ -131,68 +131,55 @@ class Ledger:
 
     def history(self, *items: BoundaryItem) -> list[Recorded]:
         """The events matching any item, oldest first, of one snapshot."""
-        with self.recorder.database.transaction() as connection:
-            return [recorded(event) for event in self.recorder.read_boundary(connection, items).events]
+        return [recorded(event) for event in self.recorder.read_boundary(items).events]
 
     def _try(self, decision: Decision[_A], lease: Lease | None, along: Along | None) -> Executed[_A]:
         order = decision.order
         command = BoundaryItem(tags=[command_tag(order.command_id)], since_start=True)
         boundary = [*decision.boundary(), command]
-        with self.recorder.database.transaction() as connection:
-            read = self.recorder.read_boundary(connection, boundary)
-            history = [recorded(event) for event in read.events]
-            if own := [e for e in history if command.tags[0] in e.tags]:
-                return Executed(decision.answer([e.event for e in own]), own[-1].position, repeated=True)
-            decided = decision.decide(history)
-            if isinstance(decided, Already):
-                return Executed(decision.answer([decided.event]), read.head, repeated=True)
-            if not decided:
-                return Executed(decision.answer([]), read.head, repeated=True)
-            position = self._append(connection, decided, order, boundary, read.head)
-            if along is not None:
-                along(connection, position)
-            if lease is not None:
-                leases.confirm(connection, lease)
-        self.recorder.notifier.notify_soon()
+        read = self.recorder.read_boundary(boundary)
+        history = [recorded(event) for event in read.events]
+        if own := [e for e in history if command.tags[0] in e.tags]:
+            return Executed(decision.answer([e.event for e in own]), own[-1].position, repeated=True)
+        decided = decision.decide(history)
+        if isinstance(decided, Already):
+            return Executed(decision.answer([decided.event]), read.head, repeated=True)
+        if not decided:
+            return Executed(decision.answer([]), read.head, repeated=True)
+        position, _ = self.recorder.append_if_unchanged(
+            new_events(decided, order),
+            boundary,
+            read.head,
+            lease=lease,
+            models=self._models,
+            changes=changes_of(self._inline, decided, order.at),
+            along=along,
+        )
         return Executed(decision.answer(decided), position, repeated=False)
 
-    def _append(
-        self,
-        connection: Connection,
-        events: Sequence[AnyEvent],
-        order: Order,
-        boundary: Sequence[BoundaryItem],
-        after: int,
-    ) -> int:
-        cause = order.cause or order.command_id
-        batch = [
-            DCBEvent(
-                type=stored_name(type(event)),
-                data=encode(event, by=order.by, at=order.at, cause=cause),
-                tags=[*tags_of(event), command_tag(order.command_id)],
-            )
-            for event in events
-        ]
-        inline = {projection.name: projection.version for projection in self._inline}
-        last, recorded_at = self.recorder.append_if_unchanged(connection, batch, boundary, after, inline=inline)
-        first = last - len(batch) + 1
-        appended = [
-            Recorded(first + n, recorded_at, tuple(stored.tags), order.by, order.at, cause, event)
-            for n, (stored, event) in enumerate(zip(batch, events, strict=True))
-        ]
-        write_along(connection, self._inline, appended)
-        return last
+
+def new_events(events: Sequence[AnyEvent], order: Order) -> list[NewEvent]:
+    """Events as they are stored: under their names, with the tags of what they are about and of their command."""
+    cause, command = order.cause or order.command_id, command_tag(order.command_id)
+    return [
+        NewEvent(
+            stored_name(type(event)),
+            [*tags_of(event), command],
+            encode(event, by=order.by, at=order.at, cause=cause).decode(),
+        )
+        for event in events
+    ]
 
 
-def write_along(connection: Connection, inline: Sequence[InlineProjection], appended: Sequence[Recorded]) -> None:
-    """Applies new events to the inline read models, in the transaction that appended them."""
-    # With a few events a pipeline costs more than the waiting for answers that it spares.
-    with connection.pipeline() if len(appended) > 2 else nullcontext():
-        for projection in inline:
-            projection.apply(connection, appended)
+def changes_of(
+    inline: Sequence[InlineProjection], events: Sequence[AnyEvent], at: datetime
+) -> dict[str, Sequence[object]]:
+    """What these events change in the read models that are written along, by the model's name."""
+    found = {projection.name: projection.changes([(event, at) for event in events]) for projection in inline}
+    return {name: changes for name, changes in found.items() if changes}
 
 
-def recorded(stored: StoredEvent) -> Recorded:
+def recorded(stored: StoredEvent | FoundEvent) -> Recorded:
     """A row of the log as an event. Raises StoredFormError when it cannot be read."""
     envelope = decode(stored.type, stored.data)
     return Recorded(

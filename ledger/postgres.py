@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 import psycopg
-from psycopg import sql
+from psycopg import Rollback, sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -38,7 +38,9 @@ class Database:
         # Shown in pg_stat_activity; a name in the URL wins.
         self._name = conninfo_to_dict(url).get("application_name") or f"zapisnik {schema}"
         self._wait_seconds = wait_seconds
-        self._set_path = sql.SQL("SET LOCAL search_path = {}, public").format(sql.Identifier(schema)).as_bytes()
+        # Without parameters both go to the server as one message.
+        begin = sql.SQL("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = {}, public")
+        self._begin = begin.format(sql.Identifier(schema)).as_bytes()
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
             min_size=0,
@@ -47,8 +49,7 @@ class Database:
             max_idle=60,
             open=False,
             name=f"zapisnik-{schema}",
-            kwargs={"connect_timeout": 5, "autocommit": False, "application_name": self._name},
-            configure=_configure,
+            kwargs={"connect_timeout": 5, "autocommit": True, "application_name": self._name},
         )
 
     def __enter__(self) -> Database:
@@ -58,10 +59,10 @@ class Database:
         self.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """One READ COMMITTED transaction in this schema; commits at the end, rolls back on any exception.
+    def connection(self) -> Iterator[Connection]:
+        """One from the pool, outside of any transaction: what is executed commits by itself, and must name the schema.
 
-        Raises StoreUnavailableError when no connection can be had; errors of the server itself pass through.
+        Raises StoreUnavailableError when none can be had; errors of the server itself pass through.
         """
         try:
             self._pool.open()
@@ -71,9 +72,7 @@ class Database:
                 f"the database did not give a connection within {self._wait_seconds:g} seconds"
             ) from error
         try:
-            with connection.transaction():
-                connection.execute(self._set_path)
-                yield connection
+            yield connection
         except psycopg.OperationalError:
             if connection.broken:
                 # Its neighbours in the pool died with it: forget them too, so that a retry gets a live one.
@@ -82,16 +81,31 @@ class Database:
         finally:
             self._pool.putconn(connection)
 
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One READ COMMITTED transaction in this schema; commits at the end, rolls back on any exception.
+
+        psycopg's Rollback ends it without being raised further. Raises as `connection` does.
+        """
+        with self.connection() as connection:
+            connection.execute(self._begin)
+            try:
+                yield connection
+            except Rollback:
+                connection.rollback()
+            except BaseException:
+                if not connection.broken:
+                    connection.rollback()
+                raise
+            else:
+                connection.commit()
+
     def connect(self) -> Connection:
         """A connection of one's own in autocommit, for listening; the caller closes it."""
         return psycopg.connect(self.url, autocommit=True, connect_timeout=5, application_name=self._name)
 
     def close(self) -> None:
         self._pool.close()
-
-
-def _configure(connection: Connection) -> None:
-    connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
 
 
 def explain_connection(url: str) -> str | None:

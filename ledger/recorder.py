@@ -16,15 +16,19 @@ from eventsourcing.dcb.api import (
     DCBEvent,
     DCBQuery,
     DCBQueryItem,
-    DCBReadResponse,
     DCBRecorder,
     DCBSequencedEvent,
     DCBSubscription,
 )
 from eventsourcing.persistence import IntegrityError, ProgrammingError
+from psycopg import sql
 
+from ledger import leases
+from ledger.appends import Along, Append, Appender, Condition, NewEvent
 from ledger.errors import StoreUnavailableError
-from ledger.postgres import Connection, Database
+from ledger.leases import Lease
+from ledger.paging import PagedResponse
+from ledger.postgres import Database
 from ledger.versions import check_versions
 from ledger.wakeups import Listener, Notifier
 
@@ -56,14 +60,33 @@ class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     hash: bytes
 
 
+class FoundEvent(msgspec.Struct, frozen=True, gc=False):
+    """A row of the log as a decision needs it."""
+
+    position: int
+    recorded_at: datetime
+    type: str
+    tags: list[str]
+    data: str
+
+
 @dataclass(frozen=True)
 class BoundaryRead:
     """What a decision saw: the head and the matching events, of one snapshot."""
 
     head: int
-    events: list[StoredEvent]
+    events: list[FoundEvent]
 
 
+class _Wanted(msgspec.Struct, frozen=True, gc=False):
+    """An item as `read_boundary` takes it."""
+
+    types: Sequence[str]
+    tags: Sequence[str]
+    latest: bool
+
+
+_encode = msgspec.json.Encoder().encode
 COLUMNS = "e.position, e.recorded_at, e.type, e.tags, e.data::text, e.digest, e.hash"
 
 
@@ -73,58 +96,66 @@ class PostgresRecorder(DCBRecorder):
     def __init__(self, database: Database) -> None:
         self.database = database
         self.notifier = Notifier(database)
+        self._appender = Appender(database)
+        schema = sql.Identifier(database.schema)
+        read = sql.SQL("SELECT * FROM {}.read_boundary({}, %s::jsonb)")
+        self._read = read.format(schema, sql.Literal(database.schema)).as_bytes()
 
     def close(self) -> None:
         self.notifier.close()
 
-    # --- what Ledger.execute needs, in the caller's transaction ---
+    # --- what Ledger.execute needs; each is one statement and a transaction of its own ---
 
-    def read_boundary(self, connection: Connection, items: Sequence[BoundaryItem]) -> BoundaryRead:
+    def read_boundary(self, items: Sequence[BoundaryItem]) -> BoundaryRead:
         """The head and all events matching any item, from one statement and so one snapshot."""
-        found, parameters = _union(items, after=0)
-        rows = connection.execute(
-            f"""WITH found AS MATERIALIZED ({found})
-                SELECT (SELECT coalesce(max(position), 0) FROM events), {COLUMNS}
-                FROM (SELECT) one LEFT JOIN events e ON e.position IN (SELECT position FROM found)
-                ORDER BY e.position""",  # noqa: S608  built from fixed pieces; every value is a parameter
-            parameters,
-            binary=True,
-        ).fetchall()
-        return BoundaryRead(rows[0][0], [StoredEvent(*row[1:]) for row in rows if row[1] is not None])
+        wanted = [_Wanted(item.types, item.tags, item.latest) for item in items]
+        with self.database.connection() as connection:
+            rows = connection.execute(self._read, (_encode(wanted).decode(),), binary=True).fetchall()
+        return BoundaryRead(rows[0][0], [FoundEvent(*row[1:]) for row in rows if row[1] is not None])
 
     def append_if_unchanged(
         self,
-        connection: Connection,
-        events: Sequence[DCBEvent],
+        events: Sequence[NewEvent],
         items: Sequence[BoundaryItem],
         after: int,
         *,
-        inline: Mapping[str, int] | None = None,
+        lease: Lease | None = None,
+        models: Mapping[str, int] | None = None,
+        changes: Mapping[str, Any] | None = None,
+        along: Along | None = None,
     ) -> tuple[int, datetime]:
-        """Appends in the caller's transaction; gives the last position and the instant of recording.
+        """Stores the events with all that belongs to them; gives the last position and the instant of recording.
 
-        Raises IntegrityError when an event matching an item came after `after` (or ever, for `since_start`), and
-        SchemaVersionError when `inline`, the read models the caller writes along, are not the live ones.
+        `changes` are written into the read models named, all of which `models` gives with their versions. Commands of
+        several threads share a transaction, each with its own answer. Raises IntegrityError when an event matching an
+        item came after `after` (or ever, for `since_start`), LeaseLostError, and SchemaVersionError when `models` are
+        not the live ones.
         """
-        conditions = [{"types": i.types, "tags": i.tags, "after": 0 if i.since_start else after} for i in items]
-        tags = [(n, tag) for n, event in enumerate(events, 1) for tag in event.tags]
-        row = connection.execute(
-            # %b: psycopg writes arrays as text element by element, which for a hundred events took longer than storing.
-            """SELECT last_position, appended_at, CASE WHEN last_position IS NOT NULL THEN inline_models() END
-               FROM append_events(%b::text[], %b::text[], %b::int[], %b::text[], %s::jsonb)""",
-            (
-                [event.type for event in events],
-                [event.data.decode() for event in events],
-                [n for n, _ in tags],
-                [tag for _, tag in tags],
-                msgspec.json.encode(conditions).decode(),
-            ),
-        ).fetchone()
-        if row is None or row[0] is None:
-            raise IntegrityError("an event matching the append condition has come since")
-        if inline is not None:
-            check_versions(inline, row[2])
-        return row[0], row[1]
+        fresh = [item.tags[0] for item in items if _is_new_tag(item)]
+        conditions = [
+            Condition(item.types, item.tags, 0 if item.since_start else after)
+            for item in items
+            if not _is_new_tag(item)
+        ]
+        command = Append(
+            events,
+            fresh,
+            min((one.after for one in conditions), default=after),
+            conditions,
+            (lease.name, lease.holder, lease.epoch) if lease else None,
+            models,
+            changes or {},
+        )
+        outcome = self._appender.append(command) if along is None else self._appender.append_along(command, along)
+        match outcome.refusal:
+            case "condition":
+                raise IntegrityError("an event matching the append condition has come since")
+            case "lease" if lease is not None:
+                raise leases.lost(lease)
+            case "models":
+                check_versions(models or {}, outcome.live_models)
+        self.notifier.notify_soon()
+        return outcome.position, outcome.at
 
     # --- the library's interface ---
 
@@ -137,16 +168,14 @@ class PostgresRecorder(DCBRecorder):
             after = condition.after or 0
             query_items = condition.fail_if_events_match.items or [DCBQueryItem()]
             items = [BoundaryItem(types=item.types, tags=item.tags) for item in query_items]
-        with self.database.transaction() as connection:
-            position, _ = self.append_if_unchanged(connection, events, items, after)
-        self.notifier.notify_soon()
-        return position
+        new = [NewEvent(event.type, event.tags, event.data.decode()) for event in events]
+        return self.append_if_unchanged(new, items, after)[0]
 
     def read(
         self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None
     ) -> PagedResponse:
         """Streams matching events in order of position, page by page; never the whole log at once."""
-        return PagedResponse(self, query, after or 0, limit)
+        return PagedResponse(self.page, query, after or 0, limit, page_size=BATCH)
 
     def subscribe(self, query: DCBQuery | None = None, *, after: int | None = None) -> PollingSubscription:
         """Blocks at the end of the log and goes on when events come; outlives a dead connection."""
@@ -202,51 +231,6 @@ class PostgresRecorder(DCBRecorder):
                     listener.wait(poll)
 
 
-class PagedResponse(DCBReadResponse):
-    """Events of one query, fetched a page at a time."""
-
-    def __init__(self, recorder: PostgresRecorder, query: DCBQuery | None, after: int, limit: int | None) -> None:
-        self._recorder, self._query = recorder, query
-        self._after, self._limit, self._left = after, limit, limit
-        self._page: deque[StoredEvent] = deque()
-        self._log_head = 0
-        self._last_seen: int | None = None
-        self._done = False
-
-    @property
-    def head(self) -> int | None:
-        """Without a limit the head of the log; with one the last position given out, None before the first."""
-        if self._limit is not None:
-            return self._last_seen
-        if not self._done and not self._page:
-            self._fetch()
-        return max(self._log_head, self._last_seen or 0) or None
-
-    def __next__(self) -> DCBSequencedEvent:
-        stored = self.next_stored()
-        self._last_seen = stored.position
-        event = DCBEvent(type=stored.type, data=stored.data.encode(), tags=stored.tags)
-        return DCBSequencedEvent(event=event, position=stored.position)
-
-    def next_stored(self) -> StoredEvent:
-        """The next event as stored. Raises StopIteration at the end."""
-        if not self._page and not self._done:
-            self._fetch()
-        if not self._page:
-            raise StopIteration
-        return self._page.popleft()
-
-    def _fetch(self) -> None:
-        size = BATCH if self._left is None else min(BATCH, self._left)
-        events, self._log_head = self._recorder.page(self._query, self._after, size) if size else ([], 0)
-        if self._left is not None:
-            self._left -= len(events)
-        self._done = len(events) < size or self._left == 0
-        if events:
-            self._after = events[-1].position
-        self._page.extend(events)
-
-
 class PollingSubscription(DCBSubscription[PostgresRecorder]):
     """The library's subscription, on a reader that polls and is only hurried by notifications."""
 
@@ -271,6 +255,11 @@ class PollingSubscription(DCBSubscription[PostgresRecorder]):
         self._last_position = stored.position
         event = DCBEvent(type=stored.type, data=stored.data.encode(), tags=stored.tags)
         return DCBSequencedEvent(event=event, position=stored.position)
+
+
+def _is_new_tag(item: BoundaryItem) -> bool:
+    """Whether it comes down to a tag that no event may have: as every command's own does."""
+    return item.since_start and len(item.tags) == 1 and not item.types
 
 
 def _union(items: Sequence[DCBQueryItem], after: int) -> tuple[str, list[Any]]:

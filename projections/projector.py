@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Literal, Protocol, runtime_checkable
 
@@ -18,6 +18,7 @@ from psycopg import Rollback, sql
 from ledger import leases
 from ledger.codec import Recorded
 from ledger.errors import LeaseLostError, StoreUnavailableError
+from ledger.events import AnyEvent
 from ledger.leases import Lease
 from ledger.ledger import recorded
 from ledger.postgres import Connection, Database
@@ -51,6 +52,15 @@ class Loadable(Protocol):
     def load(self, connection: Connection, events: Sequence[Recorded]) -> None: ...
 
 
+@runtime_checkable
+class Inline(Projection, Protocol):
+    """A read model that may be written within an append: by `writer`, the SQL of a function that takes `changes`."""
+
+    writer: str
+
+    def changes(self, facts: Iterable[tuple[AnyEvent, datetime]]) -> Sequence[object]: ...
+
+
 @dataclass(frozen=True)
 class Lag:
     """How far a read model is behind: in events, and as the age in seconds of the oldest one it has not seen."""
@@ -61,6 +71,11 @@ class Lag:
     position: int
     events: int
     seconds: float
+
+
+def inline_among(projections: Sequence[Projection]) -> list[Inline]:
+    """Those that are written within an append."""
+    return [one for one in projections if isinstance(one, Inline) and one.mode == "inline"]
 
 
 def install(recorder: PostgresRecorder, projections: Sequence[Projection]) -> list[Projection]:
@@ -84,9 +99,17 @@ def install(recorder: PostgresRecorder, projections: Sequence[Projection]) -> li
                     fold(recorder, projection, connection)
             elif live[projection.name] < projection.version:
                 older.append(projection)
+                continue
             else:
                 check_versions({projection.name: projection.version}, {projection.name: live[projection.name]})
+            put_writer(connection, projection)
     return older
+
+
+def put_writer(connection: Connection, projection: Projection) -> None:
+    """Makes the function that writes this version of the read model within an append, if it has one."""
+    if isinstance(projection, Inline):
+        connection.execute(projection.writer.encode())
 
 
 def check_installed(database: Database, projections: Sequence[Projection]) -> None:

@@ -19,7 +19,7 @@ from ledger.postgres import Connection, Database
 from ledger.recorder import PostgresRecorder
 from ledger.versions import check_versions
 from projections.errors import BrokenRuleError, RebuildRunningError, SwitchBlockedError
-from projections.projector import Projection, apply_swiftly, pages
+from projections.projector import Projection, apply_swiftly, pages, put_writer
 from projections.tables import drop, listed, lock, put_in_place, tables_of
 
 NEXT = "_next"
@@ -221,6 +221,7 @@ class _Rebuild:
 
     def _make_live(self, connection: Connection, position: int) -> None:
         model = self._projection
+        put_writer(connection, model)
         connection.execute(
             "UPDATE projections SET version = %s, mode = %s, position = %s WHERE name = %s",
             (model.version, model.mode, 0 if model.mode == "inline" else position, model.name),

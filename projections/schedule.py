@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
+
+import msgspec
 
 from ledger import events as e
 from ledger.clock import later
@@ -14,6 +16,7 @@ from ledger.decisions.folds import CLOCKS_DIFFER
 from ledger.postgres import Connection, Database
 from ledger.values import BookingId, ClientId, RecordId, ServiceId, Slot, StaffId
 from projections.schedule_pages import fold_page, write_page
+from projections.schedule_writes import STATEMENTS, WRITER, Change, changes
 
 TABLES = """
 CREATE TABLE schedule{suffix} (
@@ -77,6 +80,7 @@ class Schedule:
     name = "schedule"
     version = 2
     mode: Literal["inline", "following"] = "inline"
+    writer = WRITER
 
     def __init__(self, suffix: str = "") -> None:
         self._suffix = suffix
@@ -84,6 +88,9 @@ class Schedule:
 
     def beside(self, suffix: str) -> Schedule:
         return Schedule(suffix)
+
+    def changes(self, facts: Iterable[tuple[e.AnyEvent, datetime]]) -> Sequence[Change]:
+        return changes(facts)
 
     def load(self, connection: Connection, events: Sequence[Recorded]) -> None:
         """As `apply`, for many events at once."""
@@ -96,115 +103,9 @@ class Schedule:
         self._apply_each(connection, events)
 
     def _apply_each(self, connection: Connection, events: Sequence[Recorded]) -> None:
-        for item in events:
-            change = _change(item)
-            if change is not None:
-                statement, parameters = change
-                connection.execute(statement.format(suffix=self._suffix), parameters)
-
-
-def _change(item: Recorded) -> tuple[str, dict[str, Any]] | None:
-    """The statement an event comes down to, with its parameters; the table's suffix is still open in it."""
-    match item.event:
-        case e.SlotHeld() as held:
-            return _INSERT, {
-                **_row(held, "held"), "version": 0, "expires_at": held.expires_at, "awaits": held.awaits,
-                "made_at": item.at,
-            }  # fmt: skip
-        case e.BookingMade() as made:
-            return _INSERT, {
-                **_row(made, "booked"), "version": 1, "expires_at": None, "awaits": None, "made_at": item.at
-            }  # fmt: skip
-        case e.BookingMoved() as moved:
-            return _MOVE, {
-                "booking_id": moved.booking_id, "staff_id": moved.slot.staff_id, "starts_at": moved.slot.starts_at,
-                "ends_at": moved.slot.ends_at, "service_ids": [one.service_id for one in moved.services],
-                "price": sum(one.price for one in moved.services),
-            }  # fmt: skip
-        case e.CrmBookingSeen() | e.CrmBookingMoved() | e.CrmBookingRemoved() as event:
-            return _crm_change(event, item.at)
-        case e.VisitConfirmed(booking_id=booking_id):
-            return (
-                "UPDATE schedule{suffix} SET confirmed_at = %(at)s WHERE booking_id = %(booking_id)s",
-                {"booking_id": booking_id, "at": item.at},
-            )
-        case e.BookingCancelled(booking_id=booking_id):
-            return (
-                """UPDATE schedule{suffix} SET status = 'cancelled', version = version + 1
-                   WHERE booking_id = %(booking_id)s""",
-                {"booking_id": booking_id},
-            )
-        case e.HoldLapsed(booking_id=booking_id):
-            return (
-                "DELETE FROM schedule{suffix} WHERE booking_id = %(booking_id)s AND status = 'held'",
-                {"booking_id": booking_id},
-            )
-        case _:
-            return None  # catalogue, clients, messages, integration and sync do not change whose time it is
-
-
-def _crm_change(event: e.CrmBookingEvent, at: datetime) -> tuple[str, dict[str, Any]]:
-    """What staff did in the CRM; it never wakes a booking that was called off here."""
-    match event:
-        case e.CrmBookingSeen() as seen:
-            return _INSERT, {
-                "booking_id": seen.booking_id, "client_id": None, "staff_id": seen.slot.staff_id,
-                "starts_at": seen.slot.starts_at, "ends_at": seen.slot.ends_at, "service_ids": list(seen.service_ids),
-                "price": None, "status": "booked", "origin": "crm", "record_id": seen.record_id,
-                "overlap_allowed": seen.overlap_allowed, "version": 1, "expires_at": None,
-                "awaits": None, "made_at": at,
-            }  # fmt: skip
-        case e.CrmBookingMoved() as moved:
-            return _MOVE_IN_CRM, {
-                "booking_id": moved.booking_id, "staff_id": moved.slot.staff_id, "starts_at": moved.slot.starts_at,
-                "ends_at": moved.slot.ends_at, "service_ids": list(moved.service_ids),
-                "overlap_allowed": moved.overlap_allowed,
-            }  # fmt: skip
-        case e.CrmBookingRemoved(booking_id=booking_id):
-            return (
-                """UPDATE schedule{suffix} SET status = 'cancelled', version = version + 1
-                   WHERE booking_id = %(booking_id)s AND status = 'booked'""",
-                {"booking_id": booking_id},
-            )
-
-
-def _row(event: e.SlotHeld | e.BookingMade, status: str) -> dict[str, Any]:
-    return {
-        "booking_id": event.booking_id,
-        "client_id": event.client_id,
-        "staff_id": event.slot.staff_id,
-        "starts_at": event.slot.starts_at,
-        "ends_at": event.slot.ends_at,
-        "service_ids": [service.service_id for service in event.services],
-        "price": sum(service.price for service in event.services),
-        "status": status,
-        "origin": "bot",
-        "record_id": None,
-        "overlap_allowed": isinstance(event, e.BookingMade) and event.overlap_allowed,
-    }
-
-
-_MOVE = """
-UPDATE schedule{suffix} SET version = version + 1, staff_id = %(staff_id)s,
-    starts_at = %(starts_at)s, ends_at = %(ends_at)s, service_ids = %(service_ids)s, price = %(price)s,
-    overlap_allowed = false, confirmed_at = NULL
-WHERE booking_id = %(booking_id)s"""
-# What the client agreed to stays; only of a booking made in the CRM do its services go by the CRM.
-_MOVE_IN_CRM = """
-UPDATE schedule{suffix} SET version = version + 1, staff_id = %(staff_id)s, starts_at = %(starts_at)s,
-    ends_at = %(ends_at)s, overlap_allowed = %(overlap_allowed)s, confirmed_at = NULL,
-    service_ids = CASE WHEN origin = 'crm' THEN %(service_ids)s::bigint[] ELSE service_ids END
-WHERE booking_id = %(booking_id)s AND status = 'booked'"""
-_INSERT = """
-INSERT INTO schedule{suffix} (booking_id, version, client_id, staff_id, starts_at, ends_at, service_ids, price, status,
-    origin, record_id, overlap_allowed, expires_at, awaits, made_at)
-VALUES (%(booking_id)s, %(version)s, %(client_id)s, %(staff_id)s, %(starts_at)s, %(ends_at)s, %(service_ids)s,
-    %(price)s, %(status)s, %(origin)s, %(record_id)s, %(overlap_allowed)s, %(expires_at)s, %(awaits)s, %(made_at)s)
-ON CONFLICT (booking_id) DO UPDATE SET version = excluded.version, client_id = excluded.client_id,
-    staff_id = excluded.staff_id, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
-    service_ids = excluded.service_ids, price = excluded.price, status = excluded.status, origin = excluded.origin,
-    record_id = excluded.record_id, overlap_allowed = excluded.overlap_allowed, expires_at = excluded.expires_at,
-    awaits = excluded.awaits, made_at = excluded.made_at, confirmed_at = NULL"""
+        for kind, rows in changes((item.event, item.at) for item in events):
+            statement = STATEMENTS[kind].format(suffix=self._suffix, rows="%s::jsonb")
+            connection.execute(statement.encode(), (msgspec.json.encode(rows).decode(),))
 
 
 def all_bookings(connection: Connection) -> list[ScheduledBooking]:

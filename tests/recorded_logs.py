@@ -18,7 +18,7 @@ from ledger.ledger import Ledger
 from ledger.postgres import Database, migrate
 from ledger.privacy import new_master_key
 from ledger.recorder import PostgresRecorder, StoredEvent
-from projections.projector import Follower, Projection, install
+from projections.projector import Follower, Projection, inline_among, install
 from projections.tables import tables_of
 from tests.shell import Shell
 
@@ -87,7 +87,7 @@ def fold_all(recorder: PostgresRecorder) -> Ledger:
     models = read_models()
     install(recorder, models)
     assert Follower(recorder, models, "recorded").wait_until(recorder.head(), seconds=30)
-    return Ledger(recorder, [models[0]])
+    return Ledger(recorder, inline_among(models))
 
 
 def model_rows(database: Database, model: Projection) -> dict[str, list[Json]]:

@@ -12,9 +12,10 @@ from unittest.mock import patch
 from psycopg import sql
 
 from ledger import events as e, privacy
+from ledger.appends import Along
 from ledger.decisions.note_sync import NoteOutcome
 from ledger.leases import Lease
-from ledger.ledger import Along, Decision, Executed, Ledger
+from ledger.ledger import Decision, Executed, Ledger
 from ledger.postgres import Connection, Database, migrate
 from ledger.privacy import new_master_key
 from ledger.recorder import PostgresRecorder

@@ -14,8 +14,9 @@ from bot.line import Line
 from bot.messenger import LEASE_LASTS
 from bot.reminders import KEEP_TRYING, LOST_AFTER, Reminders
 from ledger import events as e, leases
+from ledger.appends import Along
 from ledger.leases import Lease
-from ledger.ledger import Along, Decision, Executed, Ledger
+from ledger.ledger import Decision, Executed, Ledger
 from ledger.values import BookingId
 from tests.builders import MONDAY, at, slot
 from tests.fakes.messages import Flooded, KilledError, Office, Stepped

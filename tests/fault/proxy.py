@@ -1,4 +1,4 @@
-"""A line to PostgreSQL that is cut, at random, between a COMMIT and its answer."""
+"""A line to PostgreSQL that is cut, at random, between an append that commits and its answer."""
 
 from __future__ import annotations
 
@@ -10,27 +10,29 @@ import threading
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-COMMIT = b"COMMIT\x00"  # the whole statement: BEGIN says READ COMMITTED
+APPEND = b'[{"events":['  # how the commands begin that append_commands is given, whether it was prepared or not
+LOOK = b'[{"types":['  # and what read_boundary is asked for
 
 
 class CuttingProxy:
-    """Forwards a TCP port to the server of a URL; after a forwarded COMMIT it may drop the line without the answer.
+    """Forwards a TCP port to the server of a URL; after a forwarded append it may drop the line without the answer.
 
-    `cuts` counts how often it did. A COMMIT is recognised by its text, which psycopg sends as it stands.
+    `cuts` counts how often it did. An append is one statement that commits by itself, and is recognised by its
+    parameter. Once a line is cut, one that `stays_deaf` lets no answer to a reading through either.
     """
 
-    def __init__(self, url: str, *, seed: int, chance: float) -> None:
+    def __init__(self, url: str, *, seed: int, chance: float, stays_deaf: bool = False) -> None:
         known = conninfo_to_dict(url)
         host, port = str(known.get("host") or "localhost"), int(known.get("port") or 5432)
         self._target: str | tuple[str, int] = f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, port)
-        self._dice, self._chance = random.Random(seed), chance
+        self._dice, self._chance, self._stays_deaf = random.Random(seed), chance, stays_deaf
         self.cuts = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._closed = threading.Event()
         self._lines: list[threading.Thread] = []
         kept = {key: value for key, value in known.items() if key not in ("host", "port", "requirepeer", "hostaddr")}
         own_port = self._listener.getsockname()[1]
-        plain = {"sslmode": "disable", "gssencmode": "disable"}  # the proxy must be able to read the word COMMIT
+        plain = {"sslmode": "disable", "gssencmode": "disable"}  # the proxy must be able to read what is appended
         self.url = make_conninfo(**{**kept, **plain, "host": "127.0.0.1", "port": own_port})
         self._accepting = threading.Thread(target=self._accept)
         self._accepting.start()
@@ -73,7 +75,8 @@ class CuttingProxy:
         target.sendall(data)
         if not data:
             return False
-        if target is server and COMMIT in data and self._dice.random() < self._chance:
+        fatal = APPEND in data or (self._stays_deaf and self.cuts > 0 and LOOK in data)
+        if target is server and fatal and self._dice.random() < self._chance:
             self.cuts += 1
             server.settimeout(5)
             server.recv(65536)  # PostgreSQL has answered, so it has committed; nobody hears it

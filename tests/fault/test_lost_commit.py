@@ -1,4 +1,4 @@
-"""The answer to a COMMIT is lost: whoever asks again finds it done, and nothing is ever done twice."""
+"""The answer to an append is lost: whoever asks again finds it done, and nothing is ever done twice."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_command_whose_commit_was_answered_into_the_void_is_done_once(salon: S
 
 def test_a_hold_whose_commit_was_answered_into_the_void_keeps_its_slot(salon: Salon, database_url: str) -> None:
     """Every answer is lost, those to the retries that only look too: the client hears no, and asks again later."""
-    always = CuttingProxy(database_url, seed=1, chance=1.0)
+    always = CuttingProxy(database_url, seed=1, chance=1.0, stays_deaf=True)
     with Database(always.url, salon.database.schema) as database:
         recorder = PostgresRecorder(database)
         ledger = Ledger(recorder, [Schedule()], sleep=lambda _: None)

@@ -24,6 +24,9 @@ from tests.store import Diary, Salon, contents, read_models
 OLD, NEW = Schedule.version, Schedule.version + 1
 
 
+NOTE = "INSERT INTO schedule_notes SELECT max(position) FROM events;"
+
+
 class NewerSchedule(Schedule):
     """The next release's: one table more."""
 
@@ -31,6 +34,7 @@ class NewerSchedule(Schedule):
         super().__init__(suffix)
         self.version = NEW
         self.tables += f"CREATE TABLE schedule_notes{suffix} (position bigint PRIMARY KEY);"
+        self.writer = self.writer.replace("BEGIN", f"BEGIN {NOTE}", 1)
 
     def beside(self, suffix: str) -> Schedule:
         return NewerSchedule(suffix)

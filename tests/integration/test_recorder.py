@@ -11,6 +11,7 @@ import pytest
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 from eventsourcing.persistence import IntegrityError, ProgrammingError
 
+from ledger.appends import NewEvent
 from ledger.postgres import Database, migrate
 from ledger.recorder import BATCH, BoundaryItem, PostgresRecorder
 from tests.store import Salon, all_at_once, kill_sessions, named
@@ -31,13 +32,11 @@ def event(type_: str = "a", *tags: str) -> DCBEvent:
 
 
 def seen(log: PostgresRecorder, *items: BoundaryItem) -> list[int]:
-    with log.database.transaction() as connection:
-        return [one.position for one in log.read_boundary(connection, items).events]
+    return [one.position for one in log.read_boundary(items).events]
 
 
 def append_after(log: PostgresRecorder, after: int, *items: BoundaryItem) -> int:
-    with log.database.transaction() as connection:
-        return log.append_if_unchanged(connection, [event("new")], items, after)[0]
+    return log.append_if_unchanged([NewEvent("new", [], "{}")], items, after)[0]
 
 
 @pytest.mark.parametrize("table", ["events", "event_tags", "ledger"])
@@ -139,11 +138,9 @@ def test_an_event_matched_by_several_items_is_read_once_and_in_order(log: Postgr
 
 
 def test_a_read_gives_the_head_even_when_nothing_matches(log: PostgresRecorder) -> None:
-    with log.database.transaction() as connection:
-        assert log.read_boundary(connection, [BoundaryItem(tags=["none"])]).head == 0
+    assert log.read_boundary([BoundaryItem(tags=["none"])]).head == 0
     log.append([event()] * 3)
-    with log.database.transaction() as connection:
-        assert log.read_boundary(connection, [BoundaryItem(tags=["none"])]).head == 3
+    assert log.read_boundary([BoundaryItem(tags=["none"])]).head == 3
 
 
 @pytest.mark.parametrize("tags", [[], ["x"], ["x", "x"], ["Ключ:Ёж", "a b", "'\"\\{},"], ["NULL", ""]])
