@@ -120,7 +120,7 @@ class Ledger:
                 raise SlotTakenError from error
             except psycopg.errors.IntegrityError as error:
                 raise StoredFormError(f"the store refused the events: {error}") from error
-            except (psycopg.errors.DataError, UnicodeEncodeError) as error:
+            except (psycopg.errors.DataError, psycopg.errors.ProgramLimitExceeded, UnicodeEncodeError) as error:
                 raise StoredFormError(f"the store cannot take the events: {error}") from error
             except FAILURES as error:
                 last = error

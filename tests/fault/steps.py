@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -72,6 +73,7 @@ class Line:
 
     def is_wrong(self, decision: HoldSlot, *, is_told: bool) -> str | None:
         """Acknowledged: there, once. Not acknowledged: there once, or not at all. Rows of the schedule alike."""
+        self._let_sessions_end()
         stored, rows = self._stored(decision)
         if stored != rows:
             return f"{stored} events but {rows} rows of the schedule"
@@ -80,6 +82,13 @@ class Line:
             if (stored > 1 or (is_told and not stored))
             else None
         )
+
+    def _let_sessions_end(self) -> None:
+        """A session whose line was cut may still be at its COMMIT."""
+        busy = "SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND state <> 'idle'"
+        deadline = time.monotonic() + 5
+        while self.salon.rows(busy, self.name) and time.monotonic() < deadline:
+            time.sleep(0.005)
 
     def _asks_again(self, decision: HoldSlot) -> str | None:
         was_there, _ = self._stored(decision)
@@ -98,10 +107,11 @@ class Line:
 
 
 @contextmanager
-def line_to(salon: Salon) -> Iterator[Line]:
+def line_to(salon: Salon, *, is_warm: bool = True) -> Iterator[Line]:
     with Wire(salon.database.url) as wire:
         line = Line(salon, wire)
-        line.warm_up()
+        if is_warm:
+            line.warm_up()
         try:
             yield line
             sound = verify_chain(salon.recorder)

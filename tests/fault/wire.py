@@ -127,6 +127,8 @@ class _Line:
     def __init__(self, wire: Wire, client: socket.socket) -> None:
         self._wire, self._client = wire, client
         self._server = socket.socket(socket.AF_UNIX if isinstance(wire.target, str) else socket.AF_INET)
+        # Small messages, one by one: without this each would wait for the other side's delayed acknowledgement.
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._threads: list[threading.Thread] = []
         self.is_counted = self.is_for_notifications = False
         self._is_swallowing = False
@@ -134,6 +136,8 @@ class _Line:
     def start(self) -> None:
         try:
             self._server.connect(self._wire.target)
+            if self._server.family == socket.AF_INET:
+                self._server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError:
             self.cut()  # the server is down
             return
