@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 import psycopg
+import structlog
 from eventsourcing.persistence import IntegrityError
 
 from ledger.appends import Along, NewEvent
@@ -22,6 +23,9 @@ from ledger.tags import command_tag, tags_of
 from ledger.values import Actor
 
 MAX_TRIES = 5
+FAILURES = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, StoreUnavailableError)
+"""What passes by itself: a lost connection, a deadlock, a failover after which this server only reads, a full disk."""
+_log = structlog.get_logger("ledger")
 _A = TypeVar("_A")
 _A_co = TypeVar("_A_co", covariant=True)
 
@@ -109,6 +113,7 @@ class Ledger:
         ContentionError or StoreUnavailableError when the bound is reached.
         """
         last: Exception | None = None
+        said = ""
         for attempt in range(MAX_TRIES):
             if attempt:
                 self._sleep(random.uniform(0, 0.01 * 2**attempt))
@@ -120,14 +125,16 @@ class Ledger:
                 raise SlotTakenError from error
             except psycopg.errors.IntegrityError as error:
                 raise StoredFormError(f"the store refused the events: {error}") from error
-            except (psycopg.errors.DataError, UnicodeEncodeError) as error:
+            except (psycopg.errors.DataError, psycopg.errors.ProgramLimitExceeded, UnicodeEncodeError) as error:
                 raise StoredFormError(f"the store cannot take the events: {error}") from error
-            except (psycopg.OperationalError, StoreUnavailableError) as error:
+            except FAILURES as error:
                 last = error
+                said = (str(error).splitlines() or [type(error).__name__])[0]
+                _log.warning("the database failed", decision=type(decision).__name__, times=attempt + 1, said=said)
                 self._sleep(random.uniform(0.05, 0.1) * 2**attempt)
         if isinstance(last, IntegrityError):
             raise ContentionError(f"{type(decision).__name__} lost its race {MAX_TRIES} times") from last
-        raise StoreUnavailableError(f"the database was lost {MAX_TRIES} times in a row") from last
+        raise StoreUnavailableError(f"the database failed {MAX_TRIES} times in a row, at last with: {said}") from last
 
     def history(self, *items: BoundaryItem) -> list[Recorded]:
         """The events matching any item, oldest first, of one snapshot."""

@@ -73,6 +73,9 @@ class Database:
             ) from error
         try:
             yield connection
+        except psycopg.errors.ReadOnlySqlTransaction:
+            connection.close()  # the server is a primary no more: a new connection may find the one that is
+            raise
         except psycopg.OperationalError:
             if connection.broken:
                 # Its neighbours in the pool died with it: forget them too, so that a retry gets a live one.
