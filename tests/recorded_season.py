@@ -7,18 +7,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ledger import events as e
 from ledger.decisions.brake import AcceptCrmChange
 from ledger.decisions.clients import ChooseLanguage
 from ledger.decisions.confirm_visit import ConfirmVisit
+from ledger.decisions.erasure import CallErasureOff, RequestErasure
 from ledger.decisions.hold import HoldSlot
 from ledger.decisions.integration import NoteCrmAnswered, PauseIntegration
 from ledger.decisions.lapse import LapseHold
+from ledger.decisions.note_checkpoint import NoteCheckpoint
 from ledger.decisions.note_client_notice import NoteClientNotice
 from ledger.decisions.note_notice import NoteNotice
+from ledger.decisions.note_viewing import NoteViewing
 from ledger.decisions.remind import BeginReminder, EndReminder, ReminderOutcome
 from ledger.decisions.resolve_conflict import ResolveConflict
+from ledger.integrity.checkpoints import sign, sound_head
+from ledger.integrity.signing import new_signing_key
 from ledger.ledger import Decision, Order
 from ledger.postgres import Database
 from ledger.privacy import HOUSE
@@ -26,6 +33,7 @@ from ledger.values import Actor, BookingId
 from sync.inbound.baseline import import_baseline
 from tests import store
 from tests.builders import ANNA, HAIRCUT, MONDAY, OLGA, at, order, slot
+from tests.forgetting import erase, forgetting
 from tests.season import Season
 from tests.stage import Stage, by_hand
 from tests.watch import Watch
@@ -51,6 +59,8 @@ class RecordedSeason:
         self.staff_work_in_the_crm()
         self.bookings_collide()
         self.too_much_changes_at_once()
+        self.clients_wish_to_be_forgotten()
+        self.an_auditor_signs()
         self.and_everything_else(150)
 
     def the_diary_is_read(self) -> None:
@@ -138,6 +148,32 @@ class RecordedSeason:
             else:
                 self._do(AcceptCrmChange(self._order(OPERATOR)))
             self.watch.sweep()
+
+    def clients_wish_to_be_forgotten(self) -> None:
+        """One thinks better of it; two are erased, of whom the CRM lets one go."""
+        stays = self.salon.client()
+        self._do(NoteViewing(self._order(OPERATOR), (stays,), ("name", "phone"), "web:/conflicts"))
+        self._do(RequestErasure(self._order(), stays))
+        self._do(CallErasureOff(self._order(), stays))
+        with TemporaryDirectory() as folder:
+            for start, has_right in (("15:00", True), ("17:00", False)):
+                client_id = self.salon.client()
+                self.salon.book(slot(start, on=DAYS[8]), client_id)
+                self.stage.drain()
+                if not has_right:
+                    self.stage.simulator.account.withdraw("clients_delete_access")
+                erase(self.salon, client_id, Path(folder))
+                self.stage.drain()
+                self.salon.advance(minutes=1)
+                forgetting(self.stage).step(self.stage.lease)
+
+    def an_auditor_signs(self) -> None:
+        """A checkpoint of the log so far."""
+        key = new_signing_key()
+        genesis, position, hash_ = sound_head(self.salon.database, key.public)
+        asked = self._order(OPERATOR)
+        signed = sign(key, genesis, position, hash_, asked.at)
+        self._do(NoteCheckpoint(asked, e.CheckpointSigned(position, signed.hash, key.public.id, signed.signature)))
 
     def and_everything_else(self, wishes: int) -> None:
         """Random wishes by a seed, without a CRM behind them."""
