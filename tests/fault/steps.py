@@ -92,7 +92,10 @@ class Line:
 
     def _asks_again(self, decision: HoldSlot) -> str | None:
         was_there, _ = self._stored(decision)
-        again = self.ledger.execute(decision)
+        try:
+            again = self.ledger.execute(decision)
+        except StoreUnavailableError:
+            again = self.ledger.execute(decision)  # the answer had come before the cut: the pool's line was dead
         if self._stored(decision) != (1, 1):
             return f"asked again it is there {self._stored(decision)} times"
         if again.repeated != bool(was_there):
