@@ -43,14 +43,23 @@ class ToldDatabase(Database):
     def __init__(self, url: str, schema: str, now: Callable[[], datetime]) -> None:
         super().__init__(url, schema, max_connections=4)
         self._now = now
+        self._begin = self._begin.replace(b", public", b", pg_catalog, public")
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        self._set_path = sql.SQL("SET LOCAL search_path = {}, pg_catalog, public; SET LOCAL campaign.now = {}").format(
-            sql.Identifier(self.schema), sql.Literal(self._now().isoformat())
-        ).as_bytes()  # fmt: skip
-        with super().transaction() as connection:
+    def connection(self) -> Iterator[Connection]:
+        with super().connection() as connection:
+            connection.execute(sql.SQL("SET campaign.now = {}").format(sql.Literal(self._now().isoformat())))
             yield connection
+
+    def put_clock(self) -> None:
+        """The function that appends sets the path itself, and would read the server's clock."""
+        with self.transaction() as connection:
+            connection.execute(_CLOCK)
+            row = connection.execute("SELECT pg_get_functiondef('append_commands'::regproc)").fetchone()
+            assert row is not None
+            told = row[0].replace("', public'", "', pg_catalog, public'")
+            assert told != row[0]
+            connection.execute(told)
 
 
 class _NoNotifier:
@@ -71,6 +80,7 @@ class Ground:
         self.database = ToldDatabase(url, schema, lambda: self.now())  # noqa: PLW0108  each run brings another
         self.master_key = new_master_key()
         migrate(self.database)
+        self.database.put_clock()
         self.recorder = PostgresRecorder(self.database)
         self.recorder.notifier.close()
         patch.object(self.recorder, "notifier", _NoNotifier()).start()
@@ -111,7 +121,6 @@ class Ground:
     def _keep_beginning(self) -> None:
         """What stood in the tables before anything happened, to be put back."""
         with self.database.transaction() as connection:
-            connection.execute(_CLOCK)
             names = [
                 row[0]
                 for row in connection.execute(

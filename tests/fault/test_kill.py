@@ -21,13 +21,14 @@ from tests.store import Salon, salon_at
 
 PROJECT = Path(ledger.__file__).parents[1]
 WRITER = """
-import sys
+import sys, structlog
 from ledger.decisions.integration import PauseIntegration
 from ledger.ledger import Ledger
 from ledger.postgres import Database
 from ledger.recorder import PostgresRecorder
 from projections.schedule import Schedule
 from tests.builders import order
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 recorder = PostgresRecorder(Database(sys.argv[1], sys.argv[2]))
 ledger = Ledger(recorder, [Schedule()])
 for n in range(10**6):
