@@ -44,7 +44,7 @@ def test_what_passes_is_tried_again_and_done_once(line: Line, sqlstate: str) -> 
 
         assert wrong is None, f"{step}: {wrong}"
         (failure,) = failures(list(map(dict, logs)))
-        assert (failure["times"], failure["decision"]) == (1, "HoldSlot"), "it is said, and how often"
+        assert (failure["times"], failure["decision"]) == (1, "ForgetfulHold"), "it is said, and how often"
         assert "planted" in str(failure["said"])
 
 
