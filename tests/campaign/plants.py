@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from unittest.mock import patch
 
 from ledger import leases
+from ledger.recorder import PostgresRecorder
 from sync import errors, look_up
 from sync.calls import Calls
 from sync.inbound.brake import Brake
@@ -66,7 +67,15 @@ def _treat_an_empty_list_as_all_deleted() -> AbstractContextManager[object]:
 
 def _ignore_the_lease_epoch() -> AbstractContextManager[object]:
     """Who once had the lease goes on as if nobody had taken over."""
-    return patch.object(leases, "confirm", lambda *_: None)
+    real = PostgresRecorder.append_if_unchanged
+
+    def append(self: PostgresRecorder, *given, lease=None, **named):  # type: ignore[no-untyped-def]
+        return real(self, *given, **named)
+
+    stack = ExitStack()
+    stack.enter_context(patch.object(leases, "confirm", lambda *_: None))
+    stack.enter_context(patch.object(PostgresRecorder, "append_if_unchanged", append))
+    return stack
 
 
 PLANTS: Mapping[str, Callable[[], AbstractContextManager[object]]] = {

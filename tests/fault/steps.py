@@ -114,9 +114,14 @@ class Line:
         return None if (facts.booking_id, facts.slot) == (decision.booking_id, decision.slot) else "another answer"
 
     def _stored(self, decision: HoldSlot) -> tuple[int, int]:
-        events = self.salon.rows("SELECT 1 FROM event_tags WHERE tag = %s", f"command:{decision.order.command_id}")
-        rows = self.salon.rows("SELECT 1 FROM schedule WHERE booking_id = %s", decision.booking_id)
-        return len(events), len(rows)
+        """Events and rows, of one snapshot: a session whose line was cut may still be about to store both."""
+        (counted,) = self.salon.rows(
+            """SELECT (SELECT count(*) FROM event_tags WHERE tag = %s),
+                      (SELECT count(*) FROM schedule WHERE booking_id = %s)""",
+            f"command:{decision.order.command_id}",
+            decision.booking_id,
+        )
+        return counted[0], counted[1]
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -167,8 +168,15 @@ def test_the_server_is_killed_at_a_message(server: EmbeddedDatabase, side: Side,
         line.warm_up()
         number = int(share * sum(step.side == side for step in line.steps()))
         decision = hold()
-        line.wire.watch(Plan(side, number, act=lambda: kill_server(server.home)))
+        is_up_again = threading.Event()
+
+        def kill() -> None:
+            kill_server(server.home)
+            is_up_again.set()
+
+        line.wire.watch(Plan(side, number, act=kill))
         told = told_of(line, decision)
+        assert is_up_again.wait(20), "it never came to that message"
         with salon_at(server.url, schema) as line.salon:  # the other one's connections are dead
             assert line.is_wrong(decision, is_told=told) is None
             line.ledger.execute(decision)

@@ -118,7 +118,7 @@ def test_the_drawn_steps_reach_every_event_that_following_is_about(shape: type[A
     find(
         steps,
         lambda moves: any(isinstance(event, shape) for event in played(moves).memory.events()),
-        settings=settings(max_examples=3000, deadline=None, phases=[Phase.generate]),
+        settings=settings(max_examples=10_000, deadline=None, phases=[Phase.generate], derandomize=True),
     )
 
 
@@ -127,5 +127,5 @@ def test_the_drawn_looks_are_refused_for_every_reason(refusal: type[Exception]) 
     find(
         steps,
         lambda moves: any(isinstance(look.refused, refusal) for look in played(moves).looks),
-        settings=settings(max_examples=3000, deadline=None, phases=[Phase.generate]),
+        settings=settings(max_examples=10_000, deadline=None, phases=[Phase.generate], derandomize=True),
     )
