@@ -127,7 +127,7 @@ def _intended(house: House, outlook: Outlook, person: Contact) -> Iterator[str]:
 def _done(done: Forgotten, papers: Papers) -> Iterator[str]:
     erasure = done.erasure
     if erasure.given_up:
-        yield f"{erasure.given_up} bookings were called off."
+        yield f"Called off: {erasure.given_up} of their bookings."
     yield f"Erased: event {erasure.position}. Nothing that was sealed for this client opens any more."
     if erasure.event.crm == "asked":
         yield "In the CRM: what is to come is removed and the client deleted as soon as it answers; `zapisnik status`."

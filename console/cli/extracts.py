@@ -186,7 +186,7 @@ def _told(file: Path, found: CheckedExtract) -> list[str]:
     if found.checkpoints:
         last = found.checkpoints[-1]
         lines.append(
-            f"{len(found.checkpoints)} signed checkpoints in it fit, the last one about event {last.position:,}, "
+            f"Signed checkpoints in it that fit: {len(found.checkpoints)}, the last one about event {last.position:,}, "
             f"signed at {last.at}."
         )
     if found.proved_to is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
 
+from console.cli.catalog_words import age_words
 from console.cli.common import house_of, print_json
 from console.status import note_of, status_json
 
@@ -90,8 +92,5 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 def _checkpoint_words(last: dict[str, Any] | None, head: int) -> str:  # Any: the JSON form of the state
     if last is None:
         return "none was ever signed; `zapisnik keys init` makes the key for it"
-    hours = last["age_seconds"] / 3600
-    age = (
-        f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.0f} hours" if hours >= 2 else f"{hours * 60:.0f} minutes"
-    )
-    return f"event {last['position']}, signed {age} ago ({last['at']:%Y-%m-%d %H:%M}); {head - last['position']} since"
+    age = age_words(timedelta(seconds=last["age_seconds"]))
+    return f"event {last['position']}, signed {age} ({last['at']:%Y-%m-%d %H:%M}); {head - last['position']} since"

@@ -75,7 +75,7 @@ def test_the_act_says_all_that_the_order_asks_for_and_only_its_owner_may_read_it
         assert part in text, part
     assert act.stat().st_mode & 0o777 == 0o600
     assert max(map(len, act.read_text("utf-8").splitlines())) <= 78
-    assert "1 bookings were called off" in said
+    assert "Called off: 1 of their bookings." in said
     assert "Мария" not in said
     assert sorted(one.name for one in tmp_path.iterdir()) == ["act-extract.jsonl", "act.txt", "erased.jsonl"]
 
