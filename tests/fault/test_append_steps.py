@@ -158,9 +158,9 @@ def server(used_home: Path) -> Iterator[EmbeddedDatabase]:
     one.stop()
 
 
-@pytest.mark.parametrize(("side", "share"), [("client", 1.0), ("server", 1.0)])
+@pytest.mark.parametrize(("side", "share"), [("client", 1.0)])
 def test_the_server_is_killed_at_a_message(server: EmbeddedDatabase, side: Side, share: float) -> None:
-    """At its last message as a client the append is over but for the answer; at the server's last one it is stored."""
+    """At its last message as a client the append is over but for the answer."""
     schema = f"killed_{side}_{int(share * 10)}"
     with salon_at(server.url, schema) as salon, Wire(salon.database.url) as wire:
         salon.open()
