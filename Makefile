@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help try run test check campaign bench lock clean
+.PHONY: help try run test check wander campaign bench lock clean
 
 help:
 	@echo "make try    the whole product on this machine: chat, ledger, simulated CRM, in a web page"
 	@echo "make run    all roles in one process, with your settings (.env)"
 	@echo "make test   the tests, on an embedded PostgreSQL (and on TEST_DATABASE_URL if it is set)"
 	@echo "make check  ruff, mypy --strict and the import arrow"
+	@echo "make wander   the property tests, on examples that nobody has drawn yet (make test draws the same each time)"
 	@echo "make campaign  1,000 seeded outages, after each of which the CRM and the ledger must be equal (ten minutes)"
 	@echo "make bench  the measured figures, beside their baselines and what was kept (a quarter of an hour)"
 	@echo "make lock   write requirements.lock anew from pyproject.toml"
@@ -39,6 +40,9 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+wander: $(READY)
+	HYPOTHESIS_PROFILE=wandering $(BIN)/python -m pytest -n 2 tests/property
+
 campaign: $(READY)
 	$(BIN)/python -m tests.campaign --seeds 1000
 
@@ -46,7 +50,7 @@ bench: $(READY)
 	$(BIN)/python -m bench
 
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev --no-header pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -57,8 +57,9 @@ class LocalSession(BaseSession):
 
     async def stream_content(self, *_: object, **__: object) -> AsyncGenerator[bytes, None]:
         """There are no files here."""
-        # aiogram's session must have this method; the bot sends and fetches no files, so a call would be a fault.
-        raise NotImplementedError("no files on this machine's Telegram")
+        raise NotImplementedError(
+            "no files on this machine's Telegram"
+        )  # aiogram demands the method; the bot has no files
         yield b""
 
 

@@ -158,15 +158,16 @@ def server(used_home: Path) -> Iterator[EmbeddedDatabase]:
     one.stop()
 
 
-@pytest.mark.parametrize(("side", "share"), [("client", 1.0)])
-def test_the_server_is_killed_at_a_message(server: EmbeddedDatabase, side: Side, share: float) -> None:
-    """At its last message as a client the append is over but for the answer."""
-    schema = f"killed_{side}_{int(share * 10)}"
+@pytest.mark.parametrize(("side", "what"), [("client", ""), ("server", "ReadyForQuery")])
+def test_the_server_is_killed_at_a_message(server: EmbeddedDatabase, side: Side, what: str) -> None:
+    """At the client's last message the append is over but for the answer; at the server's last one it is stored."""
+    schema = f"killed_{side}"
     with salon_at(server.url, schema) as salon, Wire(salon.database.url) as wire:
         salon.open()
         line = Line(salon, wire)
         line.warm_up()
-        number = int(share * sum(step.side == side for step in line.steps()))
+        line.steps()
+        number = wire.count(side, what)
         decision = hold()
         is_up_again = threading.Event()
 
@@ -174,7 +175,7 @@ def test_the_server_is_killed_at_a_message(server: EmbeddedDatabase, side: Side,
             kill_server(server.home)
             is_up_again.set()
 
-        line.wire.watch(Plan(side, number, act=kill))
+        line.wire.watch(Plan(side, number, act=kill, what=what))
         told = told_of(line, decision)
         assert is_up_again.wait(20), "it never came to that message"
         with salon_at(server.url, schema) as line.salon:  # the other one's connections are dead

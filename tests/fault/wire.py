@@ -40,7 +40,8 @@ class Step:
 class Plan:
     """At which message what is done: it is `cut` off after a client's or instead of a server's, or `act` is called.
 
-    `refuse` is an SQLSTATE with which the server itself is made to answer the client's message.
+    `refuse` is an SQLSTATE with which the server itself is made to answer the client's message. With `what` only
+    messages of this name are counted: how many rows an answer has differs from one append to the next.
     """
 
     side: Side
@@ -48,6 +49,7 @@ class Plan:
     act: Callable[[], object] | None = None
     refuse: str | None = None
     is_done: bool = False
+    what: str = ""
 
 
 class Wire:
@@ -98,10 +100,16 @@ class Wire:
             number = sum(step.side == side for step in self.steps) + 1
             self.steps.append(Step(side, number, described(side, kind, body)))
             plan = self.plan
-            if plan is None or plan.is_done or (plan.side, plan.number) != (side, number):
+            if plan is None or plan.is_done or plan.side != side or self.count(side, plan.what) != plan.number:
+                return None
+            if not self.steps[-1].what.startswith(plan.what):
                 return None
             plan.is_done = True
             return plan
+
+    def count(self, side: Side, what: str = "") -> int:
+        """How many messages of this name, or of any, that side has sent by now."""
+        return sum(step.side == side and step.what.startswith(what) for step in self.steps)
 
     def _accept(self) -> None:
         while True:
