@@ -10,7 +10,7 @@ from ledger import events as e
 from ledger.codec import Recorded
 from ledger.decisions import boundaries
 from ledger.decisions.clients import PURPOSES
-from ledger.decisions.folds import consent, erasure_asked
+from ledger.decisions.folds import check_not_erased, consent, erasure_asked
 from ledger.ledger import Already, Order
 from ledger.recorder import BoundaryItem
 from ledger.values import ClientId
@@ -34,7 +34,8 @@ def working_days_after(day: date, count: int) -> date:
 class RequestErasure:
     """Records the wish and takes every consent back with it; asked once is enough until it is called off.
 
-    The order's time is in the salon's zone: the last day counts from its date.
+    The order's time is in the salon's zone: the last day counts from its date. Raises ErasedClientError when it has been
+    done already.
     """
 
     order: Order
@@ -44,6 +45,7 @@ class RequestErasure:
         return [boundaries.client(self.client_id), boundaries.erasure(self.client_id)]
 
     def decide(self, history: Sequence[Recorded]) -> Sequence[e.AnyEvent] | Already:
+        check_not_erased(history)
         asked = erasure_asked(history)
         if asked is not None:
             return Already(asked)

@@ -34,6 +34,7 @@ from tests.builders import (
 GONE = e.ConsentWithdrawn(MARIA, "booking", "1")
 ASKED = e.ErasureRequested(MARIA, date(2030, 1, 18))
 OFF = e.ErasureCalledOff(MARIA)
+ERASED = e.ClientErased(MARIA, "request", ("name", "phone"), "none")
 OPERATOR, OTHER = Actor("operator", "77"), Actor("operator", "78")
 
 
@@ -192,3 +193,20 @@ def test_one_persons_viewing_is_not_hidden_by_anothers_since() -> None:
 
 def test_a_clock_that_was_set_far_back_hides_no_viewing() -> None:
     assert seen_by(given(viewed())).new(view(MARIA, minutes=-61)) == [viewed()]
+
+
+# --- and once they are erased ---
+
+
+def test_an_erasure_ends_the_wish_for_it_and_every_consent() -> None:
+    memory = given(consent(), registered(), ASKED, ERASED)
+
+    assert consent_in_force(memory.log) is None
+    assert memory.decide(CallErasureOff(order(), MARIA)) == []
+
+
+@pytest.mark.parametrize("wish", [RequestErasure(order(), MARIA), agree()], ids=["erasure", "consent"])
+def test_an_erased_client_wishes_nothing_any_more(wish: RequestErasure | GiveConsent) -> None:
+    """A tap that was under way while the operator erased: a wish of nobody would stay open for ever."""
+    with pytest.raises(errors.ErasedClientError):
+        given(consent(), registered(), ERASED).decide(wish)
