@@ -34,7 +34,7 @@ def working_days_after(day: date, count: int) -> date:
 class RequestErasure:
     """Records the wish and takes every consent back with it; asked once is enough until it is called off.
 
-    The order's time is in the salon's zone: the last day counts from its date. Raises ErasedClientError once it is done.
+    The order's time is in the salon's zone: the last day counts from its date. Raises ErasedClientError afterwards.
     """
 
     order: Order
