@@ -9,7 +9,7 @@ import pytest
 
 from ledger.decisions.cancel import CancelBooking
 from ledger.integrity import verify_chain
-from ledger.values import BookingId
+from ledger.values import BookingId, ClientId
 from sync.simulator import Limits, Simulator, running
 from sync.transport import BoundedTransport
 from tests.builders import BOOKING, DARIA, MARIA, OTHER_BOOKING, order, slot
@@ -70,3 +70,16 @@ def clinic(database_url: str, schema: str) -> Iterator[Clinic]:
     crm = Branch(Simulator(limits=Limits(1000, 100_000)))
     with open_test_salon(database_url, schema) as salon, running(crm) as url:
         yield Clinic(salon.database, crm, url)
+
+
+@pytest.fixture
+def client(stage: Stage) -> ClientId:
+    return stage.salon.client()
+
+
+@pytest.fixture
+def booking(stage: Stage, client: ClientId) -> BookingId:
+    """A booking of the client's that the CRM holds."""
+    booking_id = stage.salon.book(slot("10:00"), client)
+    stage.drain()
+    return booking_id

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from ledger import events as e
 from ledger.decisions.integration import ResumeIntegration
 from ledger.values import BookingId, ClientId
@@ -15,19 +13,6 @@ from sync.simulator import NewEntry
 from tests.builders import ANNA, NOW, slot
 from tests.forgetting import OPERATOR, erase, events, forgetting
 from tests.stage import Stage, by_hand
-
-
-@pytest.fixture
-def client(stage: Stage) -> ClientId:
-    return stage.salon.client()
-
-
-@pytest.fixture
-def booking(stage: Stage, client: ClientId) -> BookingId:
-    """A booking of the client's that the CRM holds."""
-    booking_id = stage.salon.book(slot("10:00"), client)
-    stage.drain()
-    return booking_id
 
 
 def test_a_refused_removal_of_an_erased_clients_record_waits_for_a_person_as_any_other(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from ledger.values import BookingId, ClientId
 from projections.integration import integration
@@ -13,19 +12,6 @@ from sync.simulator import NewEntry
 from tests.builders import ANNA, slot
 from tests.forgetting import became, erase, forgetting
 from tests.stage import Stage, by_hand
-
-
-@pytest.fixture
-def client(stage: Stage) -> ClientId:
-    return stage.salon.client()
-
-
-@pytest.fixture
-def booking(stage: Stage, client: ClientId) -> BookingId:
-    """A booking of the client's that the CRM holds."""
-    booking_id = stage.salon.book(slot("10:00"), client)
-    stage.drain()
-    return booking_id
 
 
 def clients_in_crm(stage: Stage) -> list[object]:
