@@ -35,6 +35,9 @@ DAY_BEGINS, DAY_ENDS = time(9), time(22)
 """Salon time between which a reminder that has a whole day to be read in may ring."""
 
 
+_PLACING = e.BookingMade | e.BookingMoved | e.CrmBookingMoved
+
+
 def is_due(kind: e.ReminderKind, starts_at: datetime, placed_at: datetime, now: datetime) -> bool:
     """Whether this reminder may leave now; `placed_at` is when the visit got its time, `now` in the salon's zone.
 
@@ -74,7 +77,7 @@ class BeginReminder:
         if entry is None or entry.client_id is None or entry.status != "booked" or entry.version != self.version:
             return []
         starts_at = entry.slot.starts_at
-        placed_at = [item.at for item in history if isinstance(item.event, e.BookingMade | e.BookingMoved)][-1]
+        placed_at = [item.at for item in history if isinstance(item.event, _PLACING)][-1]
         if not is_due(self.kind, starts_at, placed_at, self.order.at):
             return []
         if any(_about(history, self.kind, starts_at)):

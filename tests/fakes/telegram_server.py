@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -46,6 +46,7 @@ class TelegramServer:
         """Chat and text of all that was ever shown, also where it was written over since; '' is over some chat."""
         self._held_until: dict[str, float] = {}
         self._ends_poll: asyncio.Event | None = None
+        self._at_taps: Callable[[], object] | None = None
 
     @property
     def calls(self) -> list[str]:
@@ -57,6 +58,10 @@ class TelegramServer:
         ends_at = time.monotonic() + seconds
         self._held_until["" if chat_id is None else str(chat_id)] = ends_at
         return ends_at
+
+    def when_taps_come(self, then: Callable[[], object]) -> None:
+        """Once, as taps are handed to the bot and before it can have answered any of them."""
+        self._at_taps = then
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
@@ -77,6 +82,9 @@ class TelegramServer:
             return _fault(fault, request)
         if method == "getUpdates":
             status, body = await self._poll(fields)
+            if self._at_taps is not None and '"update_id"' in body:
+                then, self._at_taps = self._at_taps, None
+                then()
         else:
             status, body = await answer_within(self.telegram, method, fields)
             if status == 200 and "text" in fields:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from ledger import events as e
 from ledger.decisions.note_notice import NoteNotice
@@ -12,15 +13,18 @@ from ledger.decisions.remind import BeginReminder, EndReminder, ReminderOutcome,
 from ledger.ledger import Already
 from tests.builders import (
     BOOKING,
+    HAIRCUT,
     MARIA,
     MONDAY,
     NOW,
     OLGA,
+    RECORD,
     Memory,
     at,
     cancelled,
     given,
     held,
+    history,
     made,
     moved,
     order,
@@ -164,6 +168,16 @@ def test_a_booking_that_moved_is_reminded_of_anew() -> None:
     assert begin(log, at("16:00", MONDAY), version=2) == [
         e.ReminderAttempted(BOOKING, MARIA, "day_before", there.starts_at)
     ]
+
+
+def test_who_was_moved_by_staff_later_than_the_moment_has_just_been_told() -> None:
+    """As the read model of reminders has it: the bot told them of the new time when staff moved the visit."""
+    dragged = e.CrmBookingMoved(BOOKING, RECORD, VISIT, slot("11:00"), (HAIRCUT,), client_id=MARIA)
+    log = booked()
+    log.log = [replace(item, at=LONG_AGO) for item in log.log]
+    log.log += history(dragged, after=len(log.log))
+
+    assert begin(log, NOW + timedelta(minutes=30), version=2) == []
 
 
 def test_a_booking_that_moved_back_is_not_reminded_of_the_same_start_again() -> None:
