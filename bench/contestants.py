@@ -19,7 +19,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder
 from bench.library import datastore
 from bench.rounds import Work
 from ledger import events as e
-from ledger.appends import NewEvent
+from ledger.append_statement import NewEvent
 from ledger.codec import encode, stored_name
 from ledger.ledger import changes_of
 from ledger.postgres import Database, migrate

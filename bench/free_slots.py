@@ -85,7 +85,7 @@ def _our_week(database: Database, catalog: Catalog) -> Callable[[StaffId, date],
 def _bare_week(connection: Connection) -> Callable[[StaffId, date], object]:
     query = sql.SQL(
         """SELECT starts_at, ends_at FROM {}
-           WHERE staff_id = %s AND active AND starts_at >= %s AND starts_at < %s ORDER BY starts_at"""
+           WHERE staff_id = %s AND status <> 'cancelled' AND starts_at >= %s AND starts_at < %s ORDER BY starts_at"""
     ).format(sql.Identifier("bench_slots", "schedule"))
 
     def ask(staff_id: StaffId, monday: date) -> object:

@@ -13,7 +13,8 @@ import psycopg
 import structlog
 from eventsourcing.persistence import IntegrityError
 
-from ledger.appends import Along, NewEvent
+from ledger.append_statement import NewEvent
+from ledger.appends import Along
 from ledger.codec import Recorded, decode, encode, stored_name
 from ledger.errors import ContentionError, SlotTakenError, StoredFormError, StoreUnavailableError
 from ledger.events import AnyEvent

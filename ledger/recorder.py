@@ -24,7 +24,8 @@ from eventsourcing.persistence import IntegrityError, ProgrammingError
 from psycopg import sql
 
 from ledger import leases
-from ledger.appends import Along, Append, Appender, Condition, NewEvent
+from ledger.append_statement import Append, Condition, NewEvent, Refused, Stored
+from ledger.appends import Along, Appender
 from ledger.errors import StoreUnavailableError
 from ledger.leases import Lease
 from ledger.paging import PagedResponse
@@ -147,15 +148,15 @@ class PostgresRecorder(DCBRecorder):
             changes or {},
         )
         outcome = self._appender.append(command) if along is None else self._appender.append_along(command, along)
-        match outcome.refusal:
-            case "condition":
-                raise IntegrityError("an event matching the append condition has come since")
-            case "lease" if lease is not None:
+        match outcome:
+            case Stored(position, at):
+                self.notifier.notify_soon()
+                return position, at
+            case Refused("lease") if lease is not None:
                 raise leases.lost(lease)
-            case "models":
-                check_versions(models or {}, outcome.live_models)
-        self.notifier.notify_soon()
-        return outcome.position, outcome.at
+            case Refused("models", live_models):
+                check_versions(models or {}, live_models)
+        raise IntegrityError("an event matching the append condition has come since")
 
     # --- the library's interface ---
 

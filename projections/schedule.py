@@ -26,11 +26,9 @@ CREATE TABLE schedule{suffix} (
     staff_id bigint NOT NULL,
     starts_at timestamptz NOT NULL,
     ends_at timestamptz NOT NULL,
-    during tstzrange NOT NULL GENERATED ALWAYS AS (tstzrange(starts_at, ends_at)) STORED,
     service_ids bigint[] NOT NULL,
     price bigint,
-    status text NOT NULL CHECK (status IN ('held', 'booked', 'cancelled', 'visited', 'missed')),
-    active boolean NOT NULL GENERATED ALWAYS AS (status IN ('held', 'booked')) STORED,
+    status text NOT NULL,
     overlap_allowed boolean NOT NULL DEFAULT false,
     origin text NOT NULL,
     record_id bigint,
@@ -38,12 +36,13 @@ CREATE TABLE schedule{suffix} (
     awaits text,
     made_at timestamptz,
     confirmed_at timestamptz,
-    -- Even with the rule deleted from the code, two active bookings of one master cannot overlap.
-    CONSTRAINT schedule{suffix}_no_overlap EXCLUDE USING gist (staff_id WITH =, during WITH &&)
-        WHERE (active AND NOT overlap_allowed) DEFERRABLE INITIALLY DEFERRED
+    -- Even with the rule deleted from the code, two bookings of one master that are not cancelled cannot overlap.
+    -- Computed columns and a check of `status` would be read from the catalogue and planned anew in every append.
+    CONSTRAINT schedule{suffix}_no_overlap EXCLUDE USING gist (staff_id WITH =, tstzrange(starts_at, ends_at) WITH &&)
+        WHERE (status <> 'cancelled' AND NOT overlap_allowed) DEFERRABLE INITIALLY DEFERRED
 );
 CREATE INDEX schedule{suffix}_client ON schedule{suffix} (client_id, starts_at);
-CREATE INDEX schedule{suffix}_staff ON schedule{suffix} (staff_id, starts_at) WHERE active;
+CREATE INDEX schedule{suffix}_staff ON schedule{suffix} (staff_id, starts_at) WHERE status <> 'cancelled';
 CREATE INDEX schedule{suffix}_holds ON schedule{suffix} (expires_at) WHERE status = 'held';
 """
 
@@ -78,7 +77,7 @@ class Schedule:
     """Folds bookings and holds into rows; a lapsed hold leaves no row."""
 
     name = "schedule"
-    version = 2
+    version = 3
     mode: Literal["inline", "following"] = "inline"
     writer = WRITER
 
@@ -152,7 +151,8 @@ def taken(
     with database.transaction() as connection:
         rows = connection.execute(
             f"""SELECT staff_id, starts_at, ends_at FROM schedule
-               WHERE staff_id = ANY (%s) AND active AND starts_at < %s AND starts_at > %s AND ends_at > %s
+               WHERE staff_id = ANY (%s) AND status <> 'cancelled'
+                   AND starts_at < %s AND starts_at > %s AND ends_at > %s
                    AND (status <> 'held' OR {_LIVE_HOLD}) AND booking_id IS DISTINCT FROM %s
                ORDER BY starts_at, staff_id""",  # noqa: S608  fixed text
             (list(staff_ids), until, day_before, since, now, later(now, CLOCKS_DIFFER), moving),
@@ -163,7 +163,7 @@ def taken(
 
 def between(database: Database, since: datetime, until: datetime) -> list[ScheduledBooking]:
     """Everything that touches the time between two instants, cancelled bookings included."""
-    return _many(database, "during && tstzrange(%s, %s)", (since, until))
+    return _many(database, "tstzrange(starts_at, ends_at) && tstzrange(%s, %s)", (since, until))
 
 
 def _one(database: Database, condition: str, parameters: Sequence[object]) -> ScheduledBooking | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ledger import events as e
-from ledger.appends import writer_name
+from ledger.append_statement import writer_name
 from ledger.values import BookingId, Slot
 
 Row = dict[str, Any]
@@ -148,11 +148,12 @@ LANGUAGE plpgsql STRICT VOLATILE AS $writer$
 DECLARE
     change jsonb;
 BEGIN
-    FOR change IN SELECT * FROM jsonb_array_elements(changes) LOOP
+    FOR n IN 0 .. jsonb_array_length(changes) - 1 LOOP
+        change := changes -> n;
         CASE change ->> 0
 {cases}        END CASE;
     END LOOP;
-END $writer$"""  # noqa: S608  fixed text
+END $writer$"""
 
 
 WRITER = _writer()

@@ -10,7 +10,7 @@ import threading
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-APPEND = b'[{"events":['  # how the commands begin that append_commands is given, whether it was prepared or not
+APPEND = b"\0append_"  # behind a portal without a name, the prepared statement by which a command is stored
 LOOK = b'[{"types":['  # and what read_boundary is asked for
 
 
@@ -18,7 +18,7 @@ class CuttingProxy:
     """Forwards a TCP port to the server of a URL; after a forwarded append it may drop the line without the answer.
 
     `cuts` counts how often it did. An append is one statement that commits by itself, and is recognised by its
-    parameter. Once a line is cut, one that `stays_deaf` lets no answer to a reading through either.
+    name. Once a line is cut, one that `stays_deaf` lets no answer to a reading through either.
     """
 
     def __init__(self, url: str, *, seed: int, chance: float, stays_deaf: bool = False) -> None:

@@ -97,9 +97,10 @@ def assert_fair(salon: Salon, heard: Counter[str]) -> None:
         assert any(one.slot.overlaps(place) for one in standing), f"{place} stayed empty"
     assert salon.rows(
         """SELECT count(*) FROM schedule a JOIN schedule b USING (staff_id)
-           WHERE a.booking_id < b.booking_id AND a.active AND b.active AND a.during && b.during"""
+           WHERE a.booking_id < b.booking_id AND 'cancelled' NOT IN (a.status, b.status)
+               AND tstzrange(a.starts_at, a.ends_at) && tstzrange(b.starts_at, b.ends_at)"""
     ) == [(0,)]
-    assert salon.rows("SELECT count(*) FROM schedule WHERE active") == [(len(standing),)]
+    assert salon.rows("SELECT count(*) FROM schedule WHERE status <> 'cancelled'") == [(len(standing),)]
     assert verify_chain(salon.recorder).ok
 
 

@@ -16,7 +16,8 @@ import pytest
 from eventsourcing.persistence import IntegrityError
 
 from ledger import events as e, leases
-from ledger.appends import Append, NewEvent, Outcome, _Ticket
+from ledger.append_statement import Append, NewEvent, Outcome
+from ledger.appends import _Ticket
 from ledger.errors import LeaseLostError, SchemaVersionError, SlotTakenError, StoredFormError, StoreUnavailableError
 from ledger.integrity import verify_chain
 from ledger.ledger import Ledger, Order
@@ -139,7 +140,7 @@ def test_one_that_the_guard_refuses_fails_alone(salon: Salon) -> None:
 
 def test_one_that_cannot_be_stored_fails_alone(salon: Salon) -> None:
     def unreadable() -> object:
-        return salon.ledger.execute(JustBook(order(), 1), lease=leases.Lease("a\x00", "b", 1))
+        return salon.ledger.execute(JustBook(order(), 1), lease=leases.Lease("a", "b", 2**70))
 
     heard = run(salon, partial(book, salon, 0), unreadable, partial(book, salon, 2))
 
@@ -209,7 +210,7 @@ def test_a_leader_that_is_ended_leaves_followers_that_help_themselves(
 
 def test_whoever_leaves_the_queue_passes_the_lead_on(salon: Salon) -> None:
     appender = salon.recorder._appender
-    three = [_Ticket(b"{}", frozenset()) for _ in range(3)]
+    three = [_Ticket([], frozenset()) for _ in range(3)]
     for ticket in three:
         ticket.turn.acquire()
         appender._enter(ticket)

@@ -11,7 +11,7 @@ import pytest
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 from eventsourcing.persistence import IntegrityError, ProgrammingError
 
-from ledger.appends import NewEvent
+from ledger.append_statement import NewEvent
 from ledger.postgres import Database, migrate
 from ledger.recorder import BATCH, BoundaryItem, PostgresRecorder
 from tests.store import Salon, all_at_once, kill_sessions, named
