@@ -16,19 +16,9 @@ from ledger.postgres import Connection
 from ledger.statements import Statement, array, bigint, instant
 
 _encode = msgspec.json.Encoder().encode
-_TYPES = {
-    "types": "text[]",
-    "tag_lists": "text[]",
-    "texts": "text[]",
-    "fresh": "text[]",
-    "since": "bigint",
-    "conditions": "jsonb",
-    "lease": "text[]",
-    "models": "jsonb",
-    "changes": "jsonb",
-}
-"""A command's parameters: those of the function after the salon's name, and the changes."""
-Parameters = Sequence[bytes | None]
+_PARAMETERS = 9
+"""Of `append_commands`, behind the salon's name."""
+Parameters = Sequence[str | None]
 
 
 class NewEvent(msgspec.Struct, frozen=True, gc=False):
@@ -63,7 +53,9 @@ class Append(msgspec.Struct, frozen=True):
     """What is written into them; Any, as each has its own form."""
 
     def parameters(self) -> Parameters:
-        """Raises UnicodeEncodeError for a lone surrogate, and DataError for a NUL: libpq would end the text there."""
+        """What `append_commands` has for each command. Raises UnicodeEncodeError for a lone surrogate, and DataError
+        for a NUL, where libpq would end the text.
+        """
         events = self.events
         texts = [
             array([event.type for event in events]),
@@ -76,9 +68,12 @@ class Append(msgspec.Struct, frozen=True):
             None if self.models is None else _encode(self.models).decode(),
             _encode(self.changes).decode(),
         ]
-        if any(text is not None and "\0" in text for text in texts):
-            raise psycopg.DataError("a NUL character cannot be stored")
-        return [None if text is None else text.encode() for text in texts]
+        for text in texts:
+            if text is not None and (not text.isascii() or "\0" in text):
+                text.encode()
+                if "\0" in text:
+                    raise psycopg.DataError("a NUL character cannot be stored")
+        return texts
 
 
 @dataclass(frozen=True)
@@ -105,57 +100,31 @@ class AppendStatement:
 
     def __init__(self, schema: str) -> None:
         self._schema = schema
-        self._made: dict[tuple[bool, frozenset[str]], Statement] = {}
+        self._made: dict[frozenset[str], Statement] = {}
 
     def run(self, connection: Connection, commands: Sequence[Parameters], models: frozenset[str]) -> list[Outcome]:
         """An outcome a command; `models` are those that any of them writes into. Raises the database's error."""
-        is_alone = len(commands) == 1
-        statement = self._made.get((is_alone, models))
+        statement = self._made.get(models)
         if statement is None:
-            statement = self._made[is_alone, models] = Statement("append", self._query(models, is_alone=is_alone))
-        parameters = commands[0] if is_alone else _by_column(commands)
-        result = statement.run(connection, parameters if models else parameters[:-1])
+            statement = self._made[models] = Statement("append", self._query(models))
+        columns = [array(column).encode() for column in zip(*commands, strict=True)]
+        result = statement.run(connection, columns)
         return [_outcome(result, row) for row in range(result.ntuples)]
 
-    def _query(self, models: frozenset[str], *, is_alone: bool) -> bytes:
-        """One command alone is the parameters themselves; of several each parameter is an array, a command a place."""
+    def _query(self, models: frozenset[str]) -> bytes:
         schema = sql.Identifier(self._schema)
-        places = [sql.SQL(f"${number}") for number in range(1, len(_TYPES) + 1)]
-        names = [sql.SQL(name) for name in _TYPES]
-        values = [
-            sql.SQL("{}::{}").format(value, sql.SQL(type_))
-            for value, type_ in zip(places if is_alone else names, _TYPES.values(), strict=True)
-        ]
         writers = [
-            sql.SQL(", CASE WHEN a.refusal IS NULL THEN {}.{}({} -> {}) END").format(
-                schema, sql.Identifier(writer_name(one)), values[-1], sql.Literal(one)
-            )
+            sql.SQL(", {}.{}(a.written -> {})").format(schema, sql.Identifier(writer_name(one)), sql.Literal(one))
             for one in sorted(models)
         ]
-        given = slice(None if models else -1)
-        commands = sql.SQL("unnest({}) AS c ({}), ").format(
-            sql.SQL(", ").join(sql.SQL("{}::text[]").format(place) for place in places[given]),
-            sql.SQL(", ").join(names[given]),
-        )
-        query = "SELECT a.last_position, a.appended_at, a.refusal, a.live_models{} FROM {}{}.append_command({}, {}) a"
-        parts = (
-            sql.Composed(writers),
-            sql.SQL("") if is_alone else commands,
-            schema,
-            sql.Literal(self._schema),
-            sql.SQL(", ").join(values[:-1]),
-        )
-        return sql.SQL(query).format(*parts).as_bytes()
+        query = "SELECT a.last_position, a.appended_at, a.refusal, a.live_models{} FROM {}.append_commands({}, {}) a"
+        places = sql.SQL(", ".join(f"${number}" for number in range(1, _PARAMETERS + 1)))
+        return sql.SQL(query).format(sql.Composed(writers), schema, sql.Literal(self._schema), places).as_bytes()
 
 
 def writer_name(model: str) -> str:
     """The function in the database that writes a read model within an append; given NULL it does nothing."""
     return f"write_{model}"
-
-
-def _by_column(commands: Sequence[Parameters]) -> Parameters:
-    columns = zip(*commands, strict=True)
-    return [array([None if value is None else value.decode() for value in column]).encode() for column in columns]
 
 
 def _outcome(result: PGresult, row: int) -> Outcome:

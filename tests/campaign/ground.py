@@ -55,7 +55,7 @@ class ToldDatabase(Database):
         """The function that appends sets the path itself, and would read the server's clock."""
         with self.transaction() as connection:
             connection.execute(_CLOCK)
-            row = connection.execute("SELECT pg_get_functiondef('append_command'::regproc)").fetchone()
+            row = connection.execute("SELECT pg_get_functiondef('append_commands'::regproc)").fetchone()
             assert row is not None
             told = row[0].replace("', public'", "', pg_catalog, public'")
             assert told != row[0]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import selectors
 import socket
 import threading
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-APPEND = b"\0append_"  # behind a portal without a name, the prepared statement by which a command is stored
+APPEND = re.compile(rb"B.{4}\0append_\d+\0", re.DOTALL)  # a Bind of the statement by which commands are stored
 LOOK = b'[{"types":['  # and what read_boundary is asked for
 
 
@@ -75,7 +76,7 @@ class CuttingProxy:
         target.sendall(data)
         if not data:
             return False
-        fatal = APPEND in data or (self._stays_deaf and self.cuts > 0 and LOOK in data)
+        fatal = APPEND.search(data) or (self._stays_deaf and self.cuts > 0 and LOOK in data)
         if target is server and fatal and self._dice.random() < self._chance:
             self.cuts += 1
             server.settimeout(5)

@@ -157,7 +157,7 @@ async def test_a_kept_time_is_kept_from_nobody_for_an_hour_because_the_clock_was
 def set_back(salon: Salon) -> None:
     """The very function that appends, reading a clock that is an hour behind."""
     with salon.database.transaction() as connection:
-        found = connection.execute("SELECT pg_get_functiondef('append_command'::regproc)").fetchone()
+        found = connection.execute("SELECT pg_get_functiondef('append_commands'::regproc)").fetchone()
         assert found is not None
         assert "clock_timestamp()" in found[0]
         late = found[0].replace("clock_timestamp()", "(clock_timestamp() - interval '1 hour')")
