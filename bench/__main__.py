@@ -122,7 +122,7 @@ def _problem(chosen: argparse.Namespace, sizes: Sizes) -> str | None:
         return "--plot draws what `growth` finds: it must be measured"
     url = os.environ.get("DATABASE_URL")
     if url and not chosen.home and (said := explain_connection(url)):
-        return f"DATABASE_URL does not answer: {said}"
+        return f"DATABASE_URL does not answer as it should: {said}"
     return None
 
 

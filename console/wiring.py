@@ -207,7 +207,7 @@ def _database_url(settings: Settings, stack: ExitStack) -> tuple[str, EmbeddedDa
     if settings.database_url is not None:
         url = require(settings.database_url, "DATABASE_URL", "the database's address")
         if problem := explain_connection(url):
-            raise UsageError(f"DATABASE_URL does not answer: {problem}")
+            raise UsageError(f"DATABASE_URL does not answer as it should: {problem}")
         return url, None
     embedded = start_embedded(default_home(settings.zapisnik_home))
     stack.callback(embedded.stop)

@@ -112,7 +112,7 @@ class Database:
 
 
 def explain_connection(url: str) -> str | None:
-    """Tries the server once: None when it answers, else what it said in one line, without the password."""
+    """Tries the server once: None when it is of use, else why not in one line, without the password."""
     try:
         password = str(conninfo_to_dict(url).get("password") or "")
     except psycopg.ProgrammingError:
@@ -120,10 +120,15 @@ def explain_connection(url: str) -> str | None:
         return "it is not an address like postgresql://user:password@host:5432/database"
     try:
         with psycopg.connect(url, connect_timeout=5) as connection:
-            connection.execute("SELECT 1")
+            row = connection.execute("SHOW default_transaction_isolation").fetchone()
     except psycopg.Error as error:
         first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
         return first_line.replace(password, "***") if password else first_line
+    if row is not None and row[0] != "read committed":
+        return (
+            f"it begins transactions as {row[0]}, and an append needs read committed: "
+            "ALTER DATABASE … SET default_transaction_isolation = 'read committed', or take the option out of the URL"
+        )
     return None
 
 

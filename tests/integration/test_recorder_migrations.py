@@ -12,8 +12,10 @@ from psycopg.conninfo import make_conninfo
 
 import ledger
 from ledger import events as e
+from ledger.append_statement import NewEvent
 from ledger.errors import MalformedValueError, SchemaVersionError
 from ledger.postgres import Database, check_migrated, explain_connection, migrate
+from ledger.recorder import PostgresRecorder
 from projections.projector import check_installed, install
 from projections.schedule import Schedule
 from tests.builders import BOOKING, DARIA, OTHER_BOOKING, held, history, made, slot
@@ -175,3 +177,25 @@ def test_a_server_that_does_not_answer_is_explained_without_its_password() -> No
 
 def test_a_server_that_answers_needs_no_explanation(database_url: str) -> None:
     assert explain_connection(database_url) is None
+
+
+def test_a_server_whose_transactions_see_one_snapshot_is_explained_before_the_first_append(database_url: str) -> None:
+    url = make_conninfo(database_url, options="-c default_transaction_isolation=serializable")
+
+    said = explain_connection(url)
+
+    assert said is not None
+    assert "begins transactions as serializable" in said
+    assert "default_transaction_isolation = 'read committed'" in said
+
+
+def test_an_append_in_any_other_isolation_stores_nothing(salon: Salon) -> None:
+    before = salon.types()
+    url = make_conninfo(salon.database.url, options="-c default_transaction_isolation=repeatable\\ read")
+    with Database(url, salon.database.schema) as database:
+        recorder = PostgresRecorder(database)
+        with pytest.raises(psycopg.errors.InvalidTransactionState, match=r"READ COMMITTED.*repeatable read"):
+            recorder.append_if_unchanged([NewEvent("a", [], "{}")], [], 0)
+        recorder.close()
+
+    assert salon.types() == before
